@@ -1,0 +1,53 @@
+"""sequela: drug–event–onset triples from medical case reports.
+
+``sequela.load()`` gives a spaCy pipeline; ``sequela.triples(doc)`` gives the rows of a processed report.
+Importing this module imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+    from sequela.schema import Triple
+
+__all__ = ["__version__", "load", "triples"]
+
+__version__ = version("sequela")
+
+
+def load(model: str | Path | None = None, *, label_map: dict[str, str] | None = None) -> Language:
+    """Build the whole pipeline around a tagger.
+
+    Parameters
+    ----------
+    model
+        Name or path of a spaCy pipeline whose entity recogniser takes the tagger's place; the shipped
+        tagger when left out.
+    label_map
+        From the labels of ``model`` to those of sequela, for instance ``{"CHEMICAL": "DRUG"}``.
+
+    Raises
+    ------
+    sequela.errors.ModelError
+        No such model, or none of its labels can be mapped.
+    """
+    from sequela.build import build_pipeline
+
+    return build_pipeline(model, label_map=label_map)
+
+
+def triples(doc: Doc, *, include_all: bool = False) -> list[Triple]:
+    """Give the rows of a processed report, in the order of the file.
+
+    By default what happened to patients; with ``include_all`` also background, negated and hypothetical rows.
+    """
+    from sequela.components.triples import rows_of
+
+    return rows_of(doc, include_all=include_all)

@@ -1,0 +1,143 @@
+"""The extension attributes, registered in one place, and the typed functions that read and write them.
+
+Attributes hold plain values only, so that they survive ``doc.to_bytes()`` and ``n_process=2``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spacy.tokens import Doc, Span
+
+from sequela.schema import (
+    Assertion,
+    Attribution,
+    Cue,
+    Dose,
+    Link,
+    Patient,
+    Section,
+    TimeExpression,
+    Triple,
+)
+
+_DOC_ATTRIBUTES: dict[str, Any] = {
+    "meta": None,  # what the reader knows: doc_id, publication_date (ISO), title …
+    "sections": None,
+    "patients": None,
+    "links": None,
+    "triples": None,
+}
+_SPAN_ATTRIBUTES: dict[str, Any] = {
+    "timex": None,  # TIME
+    "dose": None,  # DOSE
+    "assertion": None,  # SYMPTOM, DRUG: {"value": …, "cue": {…}}
+    "attribution": None,  # SYMPTOM, DRUG: {"value": …, "cue": {…}}
+    "refers_to": None,  # anaphor → {"start", "end", "text", "rule"} of its antecedent
+    "code": None,  # normalised {"name", "code", "source", "score"}
+    "tagged_by": None,  # which head or lexicon found the entity, and the score
+}
+
+
+def register() -> None:
+    """Register every extension attribute. Called by `sequela.build`; calling it again changes nothing."""
+    for owner, attributes in ((Doc, _DOC_ATTRIBUTES), (Span, _SPAN_ATTRIBUTES)):
+        for name, default in attributes.items():
+            if not owner.has_extension(name):
+                owner.set_extension(name, default=default)
+
+
+def get_meta(doc: Doc) -> dict[str, str]:
+    """What the reader knows of the report; empty when the Doc was made from bare text."""
+    return dict(doc._.meta or {})
+
+
+def set_meta(doc: Doc, meta: dict[str, str]) -> None:
+    """Keep what the reader knows of the report."""
+    doc._.meta = dict(meta)
+
+
+def get_sections(doc: Doc) -> list[Section]:
+    """Sections in the order of the text; they cover it without a gap."""
+    return [Section(**item) for item in doc._.sections or ()]
+
+
+def set_sections(doc: Doc, sections: list[Section]) -> None:
+    """Keep the sections."""
+    doc._.sections = [section.to_dict() for section in sections]
+
+
+def get_patients(doc: Doc) -> list[Patient]:
+    """Patients of the report in the order of the text."""
+    return [Patient(**item) for item in doc._.patients or ()]
+
+
+def set_patients(doc: Doc, patients: list[Patient]) -> None:
+    """Keep the patients."""
+    doc._.patients = [patient.to_dict() for patient in patients]
+
+
+def get_links(doc: Doc) -> list[Link]:
+    """Every drug–event candidate, the rejected ones too."""
+    return [Link.from_dict(item) for item in doc._.links or ()]
+
+
+def set_links(doc: Doc, links: list[Link]) -> None:
+    """Keep the candidates."""
+    doc._.links = [link.to_dict() for link in links]
+
+
+def get_triples(doc: Doc) -> list[Triple]:
+    """Every row of the report, background, negated and hypothetical ones too."""
+    return [Triple(**item) for item in doc._.triples or ()]
+
+
+def set_triples(doc: Doc, triples: list[Triple]) -> None:
+    """Keep the rows."""
+    doc._.triples = [triple.to_dict() for triple in triples]
+
+
+def get_timex(span: Span) -> TimeExpression | None:
+    """The normalised value of a time expression; None where it has none."""
+    return TimeExpression(**span._.timex) if span._.timex else None
+
+
+def set_timex(span: Span, value: TimeExpression) -> None:
+    """Keep the value of a time expression."""
+    span._.timex = value.to_dict()
+
+
+def get_dose(span: Span) -> Dose | None:
+    """The normalised value of a dose; None where it has none."""
+    return Dose(**span._.dose) if span._.dose else None
+
+
+def set_dose(span: Span, value: Dose) -> None:
+    """Keep the value of a dose."""
+    span._.dose = value.to_dict()
+
+
+def get_assertion(span: Span) -> tuple[Assertion, Cue | None]:
+    """Assertion of an entity and its cue; affirmed without a cue where nothing was found."""
+    found = span._.assertion
+    return (Assertion(found["value"]), _cue(found)) if found else (Assertion.AFFIRMED, None)
+
+
+def set_assertion(span: Span, value: Assertion, cue: Cue | None) -> None:
+    """Keep the assertion of an entity."""
+    span._.assertion = {"value": value.value, "cue": cue.to_dict() if cue else None}
+
+
+def get_attribution(span: Span) -> tuple[Attribution, Cue | None]:
+    """Whom an entity is about, and the cue; the index patient where nothing was found."""
+    found = span._.attribution
+    return (Attribution(found["value"]), _cue(found)) if found else (Attribution.INDEX_PATIENT, None)
+
+
+def set_attribution(span: Span, value: Attribution, cue: Cue | None) -> None:
+    """Keep whom an entity is about."""
+    span._.attribution = {"value": value.value, "cue": cue.to_dict() if cue else None}
+
+
+def _cue(found: dict[str, Any]) -> Cue | None:
+    return Cue(**found["cue"]) if found.get("cue") else None

@@ -1,0 +1,1 @@
+"""spaCy components: Doc to Doc, one stage a file."""

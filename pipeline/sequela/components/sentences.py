@@ -1,0 +1,85 @@
+"""Sentence boundaries by rule: fast, and right about "et al.", "Fig. 1", "i.v." and decimal doses."""
+
+from __future__ import annotations
+
+import re
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from sequela.lexicons.loader import load_lines
+
+_CLOSERS = frozenset("\"'”’)]»")
+_CITATION = re.compile(r"^[\[(]?\d{1,3}(?:[,–-]\d{1,3})*[\])]?$")
+_ENDS = frozenset((".", "?", "!", "…"))
+
+
+@Language.factory(
+    "sequela_sentences",
+    assigns=["doc.sents", "token.is_sent_start"],
+    default_config={"overwrite": True},
+)
+def create_sentences(nlp: Language, name: str, overwrite: bool) -> Sentences:
+    """Make the component."""
+    return Sentences(overwrite=overwrite)
+
+
+class Sentences:
+    """Set ``token.is_sent_start`` for every token."""
+
+    def __init__(self, *, overwrite: bool) -> None:
+        self.overwrite = overwrite
+        self.abbreviations = frozenset(load_lines("sentence_abbreviations.txt"))
+
+    def __call__(self, doc: Doc) -> Doc:
+        if self.overwrite or not doc.has_annotation("SENT_START"):
+            starts = set(self.find_starts(doc))
+            for token in doc:
+                token.is_sent_start = token.i in starts
+        return doc
+
+    def find_starts(self, doc: Doc) -> list[int]:
+        """Give the indices of the tokens that begin a sentence."""
+        starts = [0] if len(doc) else []
+        words = [token.text for token in doc]
+        i = 0
+        while i < len(words):
+            if "\n" in words[i] and words[i].isspace():
+                # a line break ends a sentence where the next line begins like one
+                if i + 1 < len(words) and (words[i].count("\n") > 1 or self._opens(words[i + 1])):
+                    starts.append(i + 1)
+                i += 1
+                continue
+            if self._ends_here(words, i):
+                after = i + 1
+                while after < len(words) and (
+                    words[after] in _CLOSERS
+                    or (_CITATION.match(words[after]) and not doc[after - 1].whitespace_)
+                ):
+                    after += 1
+                if after < len(words) and not words[after].isspace() and self._opens(words[after]):
+                    starts.append(after)
+                    i = after
+                    continue
+            i += 1
+        return sorted(set(starts))
+
+    def _ends_here(self, words: list[str], i: int) -> bool:
+        word = words[i]
+        if word in _ENDS:
+            if word != "." or i == 0:
+                return True
+            previous = words[i - 1]
+            return f"{previous}.".lower() not in self.abbreviations and not (
+                len(previous) == 1 and previous.isupper() and previous not in "ACDKI"
+            )
+        return (
+            word.endswith(".")
+            and len(word) > 3
+            and word.lower() not in self.abbreviations
+            and word[-2] != "."
+        )
+
+    @staticmethod
+    def _opens(word: str) -> bool:
+        return bool(word) and (word[0].isupper() or word[0].isdigit() or word[0] in "([\"“‘'-•α")

@@ -1,0 +1,1 @@
+"""Annotated corpora: one schema, readers and writers for the formats people have."""

@@ -1,0 +1,1 @@
+"""The reaction database."""
