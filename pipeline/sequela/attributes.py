@@ -14,6 +14,7 @@ from sequela.schema import (
     Attribution,
     Cue,
     Dose,
+    Frame,
     Link,
     Patient,
     Section,
@@ -25,6 +26,7 @@ _DOC_ATTRIBUTES: dict[str, Any] = {
     "meta": None,  # what the reader knows: doc_id, publication_date (ISO), title …
     "sections": None,
     "patients": None,
+    "frames": None,  # whom each statement is about
     "links": None,
     "triples": None,
 }
@@ -75,6 +77,16 @@ def get_patients(doc: Doc) -> list[Patient]:
 def set_patients(doc: Doc, patients: list[Patient]) -> None:
     """Keep the patients."""
     doc._.patients = [patient.to_dict() for patient in patients]
+
+
+def get_frames(doc: Doc) -> list[Frame]:
+    """Whom each statement is about: frames in the order of the text, which do not overlap."""
+    return [Frame.from_dict(item) for item in doc._.frames or ()]
+
+
+def set_frames(doc: Doc, frames: list[Frame]) -> None:
+    """Keep the frames."""
+    doc._.frames = [frame.to_dict() for frame in frames]
 
 
 def get_links(doc: Doc) -> list[Link]:

@@ -326,6 +326,32 @@ class Patient(ValueObject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Frame(ValueObject):
+    """Whom a statement (a sentence, or a clause of one) is about.
+
+    ``attribution`` is index_patient, other_case or background. ``cue`` holds the words that decided, None
+    where only the place in the report did. ``patient_id`` tells the patients of a series apart and is "" for
+    other_case and background. ``score`` in 0-1 says how sure the rule is; below 0.5 it is a default only.
+    """
+
+    start: int
+    end: int
+    attribution: Attribution
+    cue: Cue | None = None
+    patient_id: str = ""
+    rule: str = ""
+    score: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attribution", Attribution(self.attribution))
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Frame:
+        """Rebuild a frame from plain values."""
+        return cls(**{**data, "cue": Cue(**data["cue"]) if data.get("cue") else None})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Link(ValueObject):
     """A drug–event candidate with everything that was decided about it, accepted or not.
 
