@@ -1,0 +1,15 @@
+"""Exit codes of the commands."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What the exit code tells a script."""
+
+    OK = 0
+    SOME_FAILED = 1  # the output is there, some reports are not in it
+    BAD_INPUT = 2  # usage, no such path or model, an output that cannot be written: nothing was written
+    BROKEN_PIPE = 141  # the reader of the output went away, as in `… | head`
+    INTERRUPTED = 130  # Ctrl-C: nothing was written
