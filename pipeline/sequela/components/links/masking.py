@@ -1,0 +1,113 @@
+"""How a sentence looks to the linking rules.
+
+Rules are regular expressions over a *masked* sentence: lower-case text in which every drug is the letter
+``D``, every event ``E``, every time expression ``T`` and every body site ``B``. Doses, routes and
+frequencies are left out, and so are brackets that hold neither drug nor event. Drugs (or events) that are
+coordinated ("fever, chills and rash") form a group, and a rule sees the text between groups.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spacy.tokens import Span
+
+from sequela.schema import Cue, Label, Mention
+
+_MASK = {Label.DRUG: "D", Label.SYMPTOM: "E", Label.TIME: "T", Label.BODY_SITE: "B"}
+_DROPPED = frozenset((Label.DOSE, Label.ROUTE, Label.FREQUENCY))
+_BRACKETS = re.compile(r"[(\[][^()\[\]DE]{0,160}[)\]]")
+_SPACES = re.compile(r"\s+")
+_MODIFIER = r"(?:(?:a|an|the|his|her|their|its|B|associated|new|other|[a-z-]{2,20}(?:al|ic|ed|ive|ous|ful|able|ar|ary|ere|ld|ute|nt|se|en|ing)) ){0,3}"
+_AND = r"(?:and|or|and/or|plus|as well as|along with|together with|followed by|accompanied by|associated with|with|&|\+)"
+_COORDINATED = {
+    "E": re.compile(rf" ?(?:[,/;] ?(?:{_AND} )?|{_AND} |\(|\[) ?{_MODIFIER}"),
+    "D": re.compile(
+        rf" ?(?:[,/] ?(?:{_AND} )?|(?:and|or|and/or|plus|with|&|\+|-|–|(?:in |used in )?combination with|combined with"
+        rf"|together with|along with|in addition to|as well as|concurrently with) |[-–]|\(|\[) ?{_MODIFIER}"
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A drug or an event of the sentence, as the rules see it.
+
+    ``mention`` is what a row would name: for an anaphor ("this medication") its antecedent, and ``cue`` then
+    holds the anaphor's own words.
+    """
+
+    kind: str  # "D" or "E"
+    span: Span
+    mention: Mention
+    start: int  # place in the text of the report, of the anaphor where it is one
+    end: int
+    cue: Cue | None = None
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A masked sentence with the place of every item in it."""
+
+    text: str
+    items: tuple[Item, ...]
+    places: tuple[int, ...]
+    groups: tuple[int, ...]  # number of the coordination group of each item
+
+    def edges(self, index: int) -> tuple[int, int]:
+        """First and one past the last masked character of the group that an item belongs to."""
+        members = [
+            place
+            for place, group in zip(self.places, self.groups, strict=True)
+            if group == self.groups[index]
+        ]
+        return members[0], members[-1] + 1
+
+
+def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) -> Masked:
+    """Mask a sentence.
+
+    Parameters
+    ----------
+    text, offset
+        The sentence and where it begins in the report.
+    items
+        Drugs and events in the order of the text, not overlapping.
+    others
+        Entities of other labels; those that overlap an item are ignored.
+    """
+    marks = [(item.start, item.end, item.kind) for item in items]
+    taken = [(start, end) for start, end, _ in marks]
+    for span in others:
+        start, end = span.start_char, span.end_char
+        if any(start < right and left < end for left, right in taken):
+            continue
+        if span.label_ in _DROPPED:
+            marks.append((start, end, ""))
+        elif span.label_ in _MASK:
+            marks.append((start, end, _MASK[Label(span.label_)]))
+    marks.sort()
+    pieces: list[str] = []
+    position = offset
+    for start, end, letter in marks:
+        pieces += [text[position - offset : max(start, position) - offset].lower(), letter]
+        position = max(end, position)
+    pieces.append(text[position - offset :].lower())
+    masked = _SPACES.sub(" ", _BRACKETS.sub(" ", _SPACES.sub(" ", "".join(pieces))))
+    places = tuple(match.start() for match in re.finditer("[DE]", masked))
+    return Masked(masked, tuple(items), places, _groups(masked, places))
+
+
+def _groups(masked: str, places: Sequence[int]) -> tuple[int, ...]:
+    groups: list[int] = []
+    for number, place in enumerate(places):
+        if number == 0:
+            groups.append(0)
+            continue
+        before = places[number - 1]
+        kind = masked[place]
+        together = masked[before] == kind and _COORDINATED[kind].fullmatch(masked, before + 1, place)
+        groups.append(groups[-1] if together else groups[-1] + 1)
+    return tuple(groups)

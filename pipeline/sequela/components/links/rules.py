@@ -1,0 +1,122 @@
+"""The rules for a drug and an event of one sentence: an ordered list, the first that matches decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from sequela.components.links.masking import Masked
+from sequela.lexicons.loader import load_table
+
+# Words between a cue and what it is about. `nv` ("no verb") holds nothing that tells of a new event.
+_WORD = r"[a-z0-9'’/.%+-]{1,30}"
+_NO_VERB = r"(?!develop|experienc|present|complain|caus|induc|result|suffer|had\b|was\b|were\b|who\b|after\b|then\b)[a-zB'’/.-]{1,30}"
+_ATOMS = {
+    **{f"w{n}": rf"(?:(?:{_WORD}|T|B)(?: |$)){{0,{n}}}" for n in (1, 2, 3, 4, 6)},
+    "nv4": rf"(?:{_NO_VERB}(?: |$)){{0,4}}",
+    "ly": r"(?:[a-z]{2,20}ly|initially|being)",
+}
+
+_WINDOW = 160  # masked characters before and after the pair that a rule may look at
+
+
+class Verdict(str, Enum):
+    """What a rule says of the pair."""
+
+    REACTION = "reaction"
+    TREATMENT = "treatment"
+    INDICATION = "indication"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of ``lexicons/linking_rules.csv``."""
+
+    name: str
+    order: str
+    before: re.Pattern[str] | None
+    between: re.Pattern[str] | None
+    after: re.Pattern[str] | None
+    verdict: Verdict
+    score: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The rule that decided and the masked words it saw."""
+
+    rule: str
+    verdict: Verdict
+    score: float
+    cue: str
+
+
+def load_rules(disabled: Iterable[str] = ()) -> dict[str, tuple[Rule, ...]]:
+    """Compile the rules by the order of drug and event ("DE", "ED"), without those named in ``disabled``."""
+    off = frozenset(disabled)
+    atoms = dict(_ATOMS)
+    classes: dict[str, list[str]] = {}
+    for row in load_table("linking_cues.csv"):
+        classes.setdefault(row["class"], []).append(row["cue"])
+    atoms.update({name: f"(?:{'|'.join(cues)})" for name, cues in classes.items()})
+
+    def compiled(pattern: str) -> re.Pattern[str] | None:
+        if not pattern:
+            return None
+        return re.compile(re.sub(r"<(\w+)>", lambda match: atoms[match.group(1)], pattern))
+
+    rules: dict[str, list[Rule]] = {"DE": [], "ED": []}
+    for row in load_table("linking_rules.csv"):
+        if row["rule"] not in off:
+            rules[row["order"]].append(
+                Rule(
+                    row["rule"],
+                    row["order"],
+                    compiled(row["before"]),
+                    compiled(row["between"]),
+                    compiled(row["after"]),
+                    Verdict(row["verdict"]),
+                    float(row["score"]),
+                )
+            )
+    return {order: tuple(found) for order, found in rules.items()}
+
+
+def decide(masked: Masked, drug: int, event: int, rules: dict[str, tuple[Rule, ...]]) -> Decision | None:
+    """Apply the rules to two items of a masked sentence; None when none matches."""
+    drug_start, drug_end = masked.edges(drug)
+    event_start, event_end = masked.edges(event)
+    if drug_end <= event_start:
+        order, left_start, left_end, right_start, right_end = (
+            "DE",
+            drug_start,
+            drug_end,
+            event_start,
+            event_end,
+        )
+    elif event_end <= drug_start:
+        order, left_start, left_end, right_start, right_end = (
+            "ED",
+            event_start,
+            event_end,
+            drug_start,
+            drug_end,
+        )
+    else:
+        return None
+    before = masked.text[max(0, left_start - _WINDOW) : left_start].rstrip()
+    between = masked.text[left_end:right_start].rstrip()
+    after = masked.text[right_end : right_end + _WINDOW]
+    for rule in rules[order]:
+        if rule.before is not None and not rule.before.search(before):
+            continue
+        if rule.after is not None and not rule.after.search(after):
+            continue
+        if rule.between is None:
+            return Decision(rule.name, rule.verdict, rule.score, "")
+        match = rule.between.search(between)
+        if match:
+            return Decision(rule.name, rule.verdict, rule.score, match.group().strip())
+    return None
