@@ -33,7 +33,11 @@ class Entity:
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """A directed, labelled pair. ``head`` and ``tail`` are ids of entities or events."""
+    """A directed, labelled pair.
+
+    ``head`` and ``tail`` are ids of entities or events; in corpora that relate the concepts of a
+    document, not its mentions (BC5CDR, BioRED), they are codes that entities carry.
+    """
 
     id: str
     label: str
@@ -75,7 +79,11 @@ class Note:
 
 @dataclass(kw_only=True)
 class Document:
-    """An annotated text. ``meta`` keeps what a format has beyond this schema, so that writing loses nothing."""
+    """An annotated text.
+
+    ``meta`` keeps what a format has beyond this schema, so that writing loses nothing. ``path`` and
+    ``line`` say where the document was read and take no part in comparison.
+    """
 
     doc_id: str
     text: str
@@ -85,3 +93,14 @@ class Document:
     attributes: list[Attribute] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     meta: dict[str, Any] = field(default_factory=dict)
+    path: str = field(default="", compare=False)
+    line: int = field(default=1, compare=False)
+
+
+def covered_text(text: str, fragments: tuple[tuple[int, int], ...]) -> str:
+    """Text of an entity: fragments joined by a blank, with a blank for every line break and tab."""
+    joined = " ".join(text[start:end] for start, end in fragments)
+    return joined.translate(_BLANKS)
+
+
+_BLANKS = str.maketrans("\n\r\t", "   ")

@@ -1,0 +1,193 @@
+"""Casebook JSON: the reactions of a report, one file a report beside its text.
+
+``NAME.json`` holds what happened in ``NAME.txt``: reactions of patients, pairs told as background, drugs
+given as treatment. Mentions are quoted, not placed, so that a document of this format has no entities;
+`casebook` gives the typed content.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sequela.corpora.document import Document
+from sequela.corpora.files import files_of, read_text
+from sequela.corpora.problems import Problem, Report, fail
+
+_KEYS = frozenset({"doc_id", "reactions", "background", "treatment_drugs"})
+_PATIENTS = frozenset({"index", "other_case"})
+_ANCHORS = frozenset({"start", "last dose", "nth dose", "stop", "dose change", "unspecified"})
+_OUTCOMES = frozenset({"recovered", "recovering", "not recovered", "sequelae", "fatal", "unknown"})
+_CHALLENGES = frozenset({"positive", "negative", "not done", "unknown"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaction:
+    """A reaction that happened to a patient.
+
+    ``onset_min`` and ``onset_max`` are ISO 8601 durations, "" where the text gives no number. ``patient``
+    is "index" or "other_case". ``certain`` is False where only one of two annotators found the reaction:
+    neither a miss nor an error. The other values are those of the format, with blanks ("nth dose").
+    """
+
+    drug: str
+    event: str
+    drug_aliases: tuple[str, ...] = ()
+    event_aliases: tuple[str, ...] = ()
+    onset: str = ""
+    onset_min: str = ""
+    onset_max: str = ""
+    onset_anchor: str = "unspecified"
+    patient: str = "index"
+    dose: str = ""
+    body_sites: tuple[str, ...] = ()
+    outcome: str = "unknown"
+    dechallenge: str = "unknown"
+    rechallenge: str = "unknown"
+    evidence: str = ""
+    certain: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackgroundPair:
+    """A drug and an event that the report tells as general knowledge, or rules out."""
+
+    drug: str
+    event: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Casebook:
+    """The annotation of one report."""
+
+    doc_id: str
+    reactions: tuple[Reaction, ...] = ()
+    background: tuple[BackgroundPair, ...] = ()
+    treatment_drugs: tuple[str, ...] = ()
+
+
+def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
+    """Read a JSON file with the text beside it, or all of a directory in the order of their names.
+
+    The annotation is in ``meta["casebook"]`` as read; `casebook` types it.
+
+    Raises
+    ------
+    CorpusError
+        From ``report``: a quotation that is not in the text, an unknown value, a text without annotation or
+        the other way round.
+    """
+    path = Path(path)
+    files = files_of(path, ".json")
+    annotated = {file.with_suffix("") for file in files}
+    if path.is_dir():
+        for text_file in sorted(path.rglob("*.txt")):
+            if text_file.with_suffix("") not in annotated:
+                message = f"no {text_file.stem}.json beside it; a report without a reaction has empty lists"
+                report(Problem(path=str(text_file), line=1, message=message))
+    for file in files:
+        yield from _read_file(file, report)
+
+
+def casebook(document: Document) -> Casebook:
+    """Typed annotation of a document that `read` gave."""
+    data = document.meta["casebook"]
+    return Casebook(
+        doc_id=document.doc_id,
+        reactions=tuple(_reaction(item) for item in data["reactions"]),
+        background=tuple(
+            BackgroundPair(drug=item["drug"], event=item["event"]) for item in data["background"]
+        ),
+        treatment_drugs=tuple(data["treatment_drugs"]),
+    )
+
+
+def _reaction(item: dict[str, Any]) -> Reaction:
+    bounds = item.get("onset_iso") or {}
+    return Reaction(
+        drug=item["drug"],
+        event=item["event"],
+        drug_aliases=tuple(item.get("drug_aliases", ())),
+        event_aliases=tuple(item.get("event_aliases", ())),
+        onset=item.get("onset") or "",
+        onset_min=bounds.get("min", ""),
+        onset_max=bounds.get("max", ""),
+        onset_anchor=item.get("onset_anchor", "unspecified"),
+        patient=item.get("patient", "index"),
+        dose=item.get("dose") or "",
+        body_sites=tuple(item.get("body_sites", ())),
+        outcome=item.get("outcome", "unknown"),
+        dechallenge=item.get("dechallenge", "unknown"),
+        rechallenge=item.get("rechallenge", "unknown"),
+        evidence=item.get("evidence", ""),
+        certain=item.get("certain", True),
+    )
+
+
+def _read_file(file: Path, report: Report) -> Iterator[Document]:
+    source = read_text(file)
+
+    def problem(message: str, near: str = "") -> None:
+        report(Problem(path=str(file), line=_line_of(source, near), message=message))
+
+    text_file = file.with_suffix(".txt")
+    if not text_file.is_file():
+        problem(f"no {text_file.name} beside it")
+        return
+    try:
+        data = json.loads(source)
+    except json.JSONDecodeError as error:
+        report(Problem(path=str(file), line=error.lineno, message=f"not JSON: {error.msg}"))
+        return
+    if not isinstance(data, dict) or not data.keys() >= _KEYS:
+        problem(f"not a casebook annotation: it needs the keys {', '.join(sorted(_KEYS))}")
+        return
+    if data["doc_id"] != file.stem:
+        problem(f"doc_id is {data['doc_id']!r}, the file is named {file.stem!r}", "doc_id")
+    document = Document(doc_id=file.stem, text=read_text(text_file), meta={"casebook": data}, path=str(file))
+    try:
+        content = casebook(document)
+    except (KeyError, TypeError, AttributeError) as error:
+        problem(f"not a casebook annotation: {error!r}")
+        return
+    for message, near in _contradictions(content, document.text):
+        problem(message, near)
+    yield document
+
+
+def _contradictions(content: Casebook, text: str) -> Iterator[tuple[str, str]]:
+    for reaction in content.reactions:
+        quoted = [reaction.drug, reaction.event, *reaction.drug_aliases, *reaction.event_aliases]
+        quoted += [reaction.onset, reaction.dose, reaction.evidence, *reaction.body_sites]
+        for quotation in quoted:
+            if quotation not in text:
+                yield f"{quotation!r} is not in the text", quotation
+        if not reaction.drug or not reaction.event:
+            yield "a reaction without drug or event", "reactions"
+        if bool(reaction.onset_min) != bool(reaction.onset_max):
+            yield f"onset_iso of {reaction.drug}/{reaction.event} needs both min and max", "onset_iso"
+        for value, allowed in (
+            (reaction.patient, _PATIENTS),
+            (reaction.onset_anchor, _ANCHORS),
+            (reaction.outcome, _OUTCOMES),
+            (reaction.dechallenge, _CHALLENGES),
+            (reaction.rechallenge, _CHALLENGES),
+        ):
+            if value not in allowed:
+                yield f"{value!r} is not one of {', '.join(sorted(allowed))}", value
+    for pair in content.background:
+        for quotation in (pair.drug, pair.event):
+            if quotation not in text:
+                yield f"{quotation!r} is not in the text", quotation
+    for drug in content.treatment_drugs:
+        if drug not in text:
+            yield f"{drug!r} is not in the text", drug
+
+
+def _line_of(source: str, quotation: str) -> int:
+    """Line of the JSON file that holds a value; 1 where it is not found as it is."""
+    place = source.find(json.dumps(quotation, ensure_ascii=False)) if quotation else -1
+    return source.count("\n", 0, place) + 1 if place >= 0 else 1
