@@ -1,0 +1,204 @@
+"""Cue patterns over words: one pass, a dict trie, no regular expression per cue.
+
+A pattern is words separated by blanks. ``(a|b)`` gives alternatives, a trailing ``?`` makes a word or a group
+optional, and these stand for classes of words:
+
+=========  ==================================================
+``<num>``  a number in digits or as a word ("5", "five", "2.5")
+``<nth>``  an ordinal ("second", "2nd" is ``<num> nd``)
+``<name>`` a capitalised word
+``<w>``    any word (no punctuation)
+``<gap>``  up to three words, no punctuation
+=========  ==================================================
+
+Words are compared in lower case; hyphens and apostrophes are words of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from sequela.lexicons.loader import load_table
+
+Entry = TypeVar("Entry")
+
+_WORD = re.compile(r"\d+(?:[.,·]\d+)*|[^\W\d_]+|[^\w\s]")
+_PATTERN_PART = re.compile(r"<[a-z]+>|\(|\)\??|\||\d+(?:[.,·]\d+)*\??|[^\W\d_]+\??|[^\w\s]\??")
+_SAME = {"’": "'", "‘": "'", "´": "'", "`": "'", "‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-"}
+_GAP = 3
+_END = ""
+
+Node = dict[str, "Node | list[Entry]"]
+
+
+class Words:
+    """The words of a text with their places; the unit in which cues and scopes are counted."""
+
+    __slots__ = ("ends", "lower", "starts", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lower: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for match in _WORD.finditer(text):
+            word = match.group().lower()
+            self.lower.append(_SAME.get(word, word))
+            self.starts.append(match.start())
+            self.ends.append(match.end())
+
+    def __len__(self) -> int:
+        return len(self.lower)
+
+    def between(self, start: int, end: int) -> tuple[int, int]:
+        """Give the half-open range of the words that overlap the characters ``start`` to ``end``."""
+        return bisect_right(self.ends, start), bisect_left(self.starts, end)
+
+    def is_name(self, i: int) -> bool:
+        """Whether word ``i`` is capitalised."""
+        return self.ends[i] - self.starts[i] > 1 and self.text[self.starts[i]].isupper()
+
+
+@dataclass(frozen=True)
+class Found(Generic[Entry]):
+    """A cue in the text: words ``start`` to ``end`` (half-open) and its entry."""
+
+    start: int
+    end: int
+    entry: Entry
+
+
+@dataclass
+class CueMatcher(Generic[Entry]):
+    """Finds the patterns in a text, leftmost and longest first, without overlap.
+
+    Where two entries have the same pattern, the one added first wins.
+    """
+
+    _root: dict[str, object] = field(default_factory=dict)
+
+    def add(self, pattern: str, entry: Entry) -> None:
+        """Add a pattern.
+
+        Raises
+        ------
+        ValueError
+            The pattern is empty or its brackets do not match.
+        """
+        for words in expand(pattern):
+            node = self._root
+            for word in words:
+                node = node.setdefault(word, {})  # type: ignore[assignment]
+            node.setdefault(_END, entry)
+
+    def find(self, words: Words, start: int = 0, end: int | None = None) -> list[Found[Entry]]:
+        """Give the cues among the words ``start`` to ``end``, in order."""
+        found: list[Found[Entry]] = []
+        root = self._root
+        classes = [name for name in _CLASSES if name in root]
+        stop = len(words) if end is None else end
+        lower = words.lower
+        i = start
+        while i < stop:
+            if lower[i] in root or any(_CLASSES[name](words, i) for name in classes):
+                match = self._longest(words, i, stop)
+                if match is not None:
+                    found.append(match)
+                    i = match.end
+                    continue
+            i += 1
+        return found
+
+    def _longest(self, words: Words, start: int, stop: int) -> Found[Entry] | None:
+        best: Found[Entry] | None = None
+        stack: list[tuple[dict[str, object], int]] = [(self._root, start)]
+        while stack:
+            node, i = stack.pop()
+            if _END in node and (best is None or i > best.end):
+                best = Found(start, i, node[_END])  # type: ignore[arg-type]
+            if "<gap>" in node:
+                stack.extend(_after_gap(node["<gap>"], words, i, stop))  # type: ignore[arg-type]
+            if i >= stop:
+                continue
+            following = node.get(words.lower[i])
+            if following is not None:
+                stack.append((following, i + 1))  # type: ignore[arg-type]
+            for name, test in _CLASSES.items():
+                if name in node and test(words, i):
+                    stack.append((node[name], i + 1))  # type: ignore[arg-type]
+        return best
+
+
+def _after_gap(
+    node: dict[str, object], words: Words, i: int, stop: int
+) -> Iterable[tuple[dict[str, object], int]]:
+    yield node, i
+    for j in range(i, min(i + _GAP, stop)):
+        if not words.lower[j][0].isalnum() and words.lower[j] != "-":
+            return
+        yield node, j + 1
+
+
+def expand(pattern: str) -> list[tuple[str, ...]]:
+    """Give the word sequences that a pattern stands for."""
+    parts = _PATTERN_PART.findall(pattern.lower())
+    sequences, rest = _sequence(parts, 0)
+    if rest != len(parts) or any(not words for words in sequences):
+        raise ValueError(f"not a cue pattern: {pattern!r}")
+    return list(dict.fromkeys(sequences))
+
+
+def _sequence(parts: Sequence[str], i: int) -> tuple[list[tuple[str, ...]], int]:
+    """Parse up to a closing bracket or bar; give the sequences and the place of what ended them."""
+    sequences: list[tuple[str, ...]] = [()]
+    while i < len(parts) and parts[i] != "|" and not parts[i].startswith(")"):
+        if parts[i] == "(":
+            choices: list[tuple[str, ...]] = []
+            while True:
+                branch, i = _sequence(parts, i + 1)
+                choices += branch
+                if i >= len(parts):
+                    raise ValueError(f"bracket not closed: {' '.join(parts)!r}")
+                if parts[i] != "|":
+                    break
+            if parts[i] == ")?":
+                choices.append(())
+        elif len(parts[i]) > 1 and parts[i].endswith("?"):
+            choices = [(parts[i][:-1],), ()]
+        else:
+            choices = [(_SAME.get(parts[i], parts[i]),)]
+        sequences = [words + choice for words in sequences for choice in choices]
+        i += 1
+    return sequences, i
+
+
+def number_of(word: str) -> int | None:
+    """Give the value of a whole number in digits, as a cardinal or as an ordinal; None for other words."""
+    if word.isdecimal():
+        return int(word) if len(word) < 6 else None
+    return _number_words().get(word)
+
+
+def _number_words() -> dict[str, int]:
+    return {row["word"]: int(row["value"]) for row in load_table("patients_numbers.csv")}
+
+
+_CARDINALS = frozenset(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "cardinal")
+_ORDINALS = frozenset(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "ordinal")
+
+
+def _is_number(words: Words, i: int) -> bool:
+    word = words.lower[i]
+    return word[0].isdecimal() or word in _CARDINALS
+
+
+_CLASSES: dict[str, Callable[[Words, int], bool]] = {
+    "<num>": _is_number,
+    "<nth>": lambda words, i: words.lower[i] in _ORDINALS,
+    "<name>": Words.is_name,
+    "<w>": lambda words, i: words.lower[i][0].isalnum(),
+}

@@ -1,0 +1,221 @@
+"""Article zones of a report: by headings, captions, tables and reference lists; none of them is needed.
+
+The text is read line by line. A heading is a line of its own or stands before a colon ("CONCLUSION: …"), numbered
+or not. Captions, table rows and references interrupt a zone, which goes on after them. Headings of kind ``sub``
+in ``lexicons/sections_headings.csv`` ("Treatment") name a part of the case in a case section, and leave the zone
+as it is inside a discussion; those of kind ``line`` ("Abbreviations: …") tell of their own line alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from sequela.attributes import get_meta, set_sections
+from sequela.components.cues import Words, expand
+from sequela.lexicons.loader import load_table
+from sequela.schema import Section, Zone
+
+_LINE = re.compile(r"[^\n]+")
+_BLANK = re.compile(r"\s*")
+# "pmc": text dumps of PubMed Central put it before the first heading
+_NUMBER = re.compile(r"\s{0,8}(?:pmc(?=[A-Z0-9]))?(?:(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,4}\.)[ \t]{1,3})?")
+_HEADING_END = re.compile(r"[:–—](?=\s)")
+_HEADING_INSIDE = re.compile(r"(?<=[.!?)\]] )(?P<heading>[A-Z][A-Za-z]{2,20}(?:[ /-][A-Za-z]{2,15}){0,4}):(?=\s)")
+_LONGEST_HEADING = 80
+_CAPTION = re.compile(
+    r"(?:Supplementary |Suppl\. )?"
+    r"(?P<kind>Fig(?:ure|s?\.|(?= ?\d))|FIG(?:URE|\.)|Table|TABLE|Scheme|Box|Graph|Chart|Video)"
+    r" {0,2}S?(?:\d{1,2}|[IVX]{1,4}\b)(?: ?[A-Fa-f](?![A-Za-z]))?"
+    r"(?P<mark> {0,2}[.:|–-] ?| {1,3}|(?=[A-Z]))"
+)
+_SENTENCE_END = re.compile(r"[.!?:;)\]][\d,–-]{0,12}[ \t]{0,3}$")
+# "Figure 2 shows the rash" is a sentence about a figure, "Figure 2 Rash on the trunk" a caption
+_POINTING = re.compile(r"[a-z(,;)\]]")
+_TABLE_ROW = re.compile(r"[^\n\t]*\t[^\n\t]*\t|[^\n\t]+\t[ ]*$")
+_REFERENCE = re.compile(
+    r"\s{0,3}\[?\d{1,3}[.\])]?\s{1,3}[A-Z][^\n]{20,400}?(?:(?:19|20)\d\d\s{0,2};|doi|(?:19|20)\d\d\)?\.)"
+)
+_TITLE_WORDS = 40
+_SUMMARY_AT_START = 0.3  # of the text; a later "Summary" concludes
+_RETELLING = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION, Zone.BACK_MATTER))
+
+
+@dataclass(frozen=True)
+class _Heading:
+    zone: Zone
+    kind: str  # "main", "sub", "summary", or "line": tells of its own line only
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """A place where a zone begins. It holds until the next mark; up to ``end`` only, where that is set."""
+
+    zone: Zone
+    start: int
+    body_start: int
+    heading: str = ""
+    end: int | None = None
+
+
+@Language.factory("sequela_sections", assigns=["doc._.sections"])
+def create_sections(nlp: Language, name: str) -> SectionFinder:
+    """Make the component."""
+    return SectionFinder()
+
+
+class SectionFinder:
+    """Set ``doc._.sections``."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        set_sections(doc, find_sections(doc.text, title=get_meta(doc).get("title", "")))
+        return doc
+
+
+def find_sections(text: str, *, title: str = "") -> list[Section]:
+    """Give the sections of a text; they cover it without a gap, and an empty text has none.
+
+    ``title`` is the title where the reader knows it; it is looked for in the first line.
+    """
+    zone, heading = Zone.BODY, ""
+    sections: list[Section] = []
+    position = 0
+    for mark in _marks(text, title):
+        if mark.start > position:
+            _append(sections, Section(zone=zone, start=position, body_start=position, end=mark.start, heading=heading))
+        end = mark.end
+        if end is None:
+            zone, heading, end = mark.zone, mark.heading, mark.body_start
+        _append(
+            sections,
+            Section(zone=mark.zone, start=mark.start, body_start=mark.body_start, end=end, heading=mark.heading),
+        )
+        position = end
+    if position < len(text):
+        _append(sections, Section(zone=zone, start=position, body_start=position, end=len(text), heading=heading))
+    return sections
+
+
+def _append(sections: list[Section], new: Section) -> None:
+    """Add a section, or lengthen the last one where ``new`` goes on with it (text of a heading, rows of a table)."""
+    if sections:
+        last = sections[-1]
+        if last.zone is new.zone and new.body_start == new.start and new.heading in (last.heading, ""):
+            sections[-1] = Section(
+                zone=last.zone, start=last.start, body_start=last.body_start, end=new.end, heading=last.heading
+            )
+            return
+    sections.append(new)
+
+
+def _marks(text: str, title: str) -> Iterator[_Mark]:
+    zone = Zone.BODY
+    first = True
+    for match in _LINE.finditer(text):
+        line, start = match.group(), match.start()
+        if line.isspace():
+            continue
+        end = _BLANK.match(text, match.end()).end()  # type: ignore[union-attr]
+        is_first, first = first, False
+        heading = _heading_of(line)
+        if heading is not None:
+            entry, begin, stop = heading
+            if entry.kind == "line":
+                yield _Mark(entry.zone, start, start + stop, line[begin:stop].rstrip(" \t.:–—"), end)
+                continue
+            zone_after = _zone_after(zone, entry, start / len(text))
+            if zone_after is not zone or entry.kind != "sub":
+                zone = zone_after
+                yield _Mark(zone, start, start + stop, line[begin:stop].rstrip(" \t.:–—"))
+            for inner in _marks_inside(text, start + stop, end, zone):
+                zone = inner.zone if inner.end is None else zone
+                yield inner
+            continue
+        caption = _CAPTION.match(line)
+        if caption and not _POINTING.match(line, caption.end()):
+            kind = Zone.TABLE if caption["kind"].lower() == "table" else Zone.CAPTION
+            label = line[: caption.start("mark")].strip()
+            yield _Mark(kind, start, start + caption.end(), label, end)
+        elif _TABLE_ROW.match(line):
+            yield _Mark(Zone.TABLE, start, start, "", end)
+        elif zone is not Zone.REFERENCES and _REFERENCE.match(line):
+            yield _Mark(Zone.REFERENCES, start, start, "", end)
+        elif is_first and _is_title(line, title, alone=not text[end:].strip()):
+            yield _Mark(Zone.TITLE, start, start, "", end)
+        else:
+            for inner in _marks_inside(text, start, end, zone):
+                zone = inner.zone if inner.end is None else zone
+                yield inner
+
+
+def _zone_after(zone: Zone, entry: _Heading, place: float) -> Zone:
+    if entry.kind == "summary" and place > _SUMMARY_AT_START:
+        return Zone.CONCLUSION
+    if entry.kind == "sub" and zone in _RETELLING:
+        return zone
+    return entry.zone
+
+
+def _heading_of(line: str) -> tuple[_Heading, int, int] | None:
+    """Give the heading that a line consists of or begins with, and where in the line it lies."""
+    begin = _NUMBER.match(line).end()  # type: ignore[union-attr]
+    if not line[begin : begin + 1].isalpha():
+        return None
+    if len(line) - begin <= _LONGEST_HEADING:
+        entry = _lookup(line[begin:].rstrip(" \t.:"))
+        if entry is not None:
+            return entry, begin, len(line)
+    colon = _HEADING_END.search(line, begin, begin + _LONGEST_HEADING)
+    if colon is not None:
+        entry = _lookup(line[begin : colon.start()])
+        if entry is not None:
+            return entry, begin, colon.end()
+    return None
+
+
+def _marks_inside(text: str, start: int, end: int, zone: Zone) -> Iterator[_Mark]:
+    """Give headings with a colon in the middle of a line, and a caption glued to the end of a paragraph."""
+    for match in _HEADING_INSIDE.finditer(text, start, end):
+        entry = _lookup(match["heading"])
+        if entry is not None and entry.kind != "sub":
+            zone = _zone_after(zone, entry, match.start() / len(text))
+            yield _Mark(zone, match.start(), match.end(), match["heading"])
+    for match in _CAPTION.finditer(text, start, end):
+        if (
+            match.start() > start
+            and _SENTENCE_END.search(text, max(start, match.start() - 20), match.start())
+            and not _POINTING.match(text, match.end())
+        ):
+            kind = Zone.TABLE if match["kind"].lower() == "table" else Zone.CAPTION
+            yield _Mark(kind, match.start(), match.end(), text[match.start() : match.start("mark")], end)
+            return
+
+
+def _is_title(line: str, title: str, *, alone: bool) -> bool:
+    line = line.strip()
+    if title and line.rstrip(".") == title.strip().rstrip("."):
+        return True
+    return (
+        not alone
+        and len(line.split()) <= _TITLE_WORDS
+        and not line.endswith((".", ";", ","))
+        and not re.search(r"[.;] [A-Z]", line)
+    )
+
+
+def _lookup(heading: str) -> _Heading | None:
+    return _headings().get(tuple(Words(heading).lower))
+
+
+@cache
+def _headings() -> dict[tuple[str, ...], _Heading]:
+    return {
+        words: _Heading(Zone(row["zone"]), row["kind"])
+        for row in load_table("sections_headings.csv")
+        for words in expand(row["heading"])
+    }
