@@ -1,0 +1,156 @@
+"""DOSE, ROUTE and FREQUENCY entities by rule, with their values, merged with those of the tagger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from sequela import attributes
+from sequela.components.dose_values import Part, find_amounts, find_frequencies, find_routes, read_dose
+from sequela.lexicons.loader import load_lines
+from sequela.schema import Dose, Label
+
+# What a rule span may replace when it lies inside: the tagger's pieces of the same expression.
+_REPLACEABLE = frozenset({Label.DOSE, Label.ROUTE, Label.FREQUENCY, Label.TIME})
+_NUMERAL_BEFORE = re.compile(
+    r"\b(?:stages?|grades?|types?|class|factors?|phase|group|nerves?|cranial|case|fig(?:ure)?|table|part|level"
+    r"|collagen|deaths?|category|mucopolysaccharidosis|BI-RADS|I{1,3}|V)[\s,/-]{0,3}(?:and\s|or\s|to\s)?$",
+    re.I,
+)
+_NEXT_WORD = re.compile(r"[\s-]*([A-Za-z]+)")
+_NEAR = 25  # characters between a frequency or route and the drug or amount it belongs to
+
+
+@Language.factory(
+    "sequela_dose",
+    assigns=["doc.ents", "span._.dose"],
+    default_config={"find_entities": True},
+)
+def create_dose(nlp: Language, name: str, find_entities: bool) -> DoseFinder:
+    """Make the component; with ``find_entities`` off it only gives values to the DOSE entities there are."""
+    return DoseFinder(find_entities=find_entities)
+
+
+class DoseFinder:
+    """Find doses, routes and frequencies and give doses their values.
+
+    A rule span takes the place of DOSE, ROUTE, FREQUENCY and TIME entities that lie inside it ("twice daily"
+    in "500 mg twice daily") and of entities with its own label that it overlaps.
+    Every other entity stays, and the rule span is cut short or left out.
+    """
+
+    def __init__(self, *, find_entities: bool = True) -> None:
+        self.find_entities = find_entities
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set the entities and their values."""
+        doses = find_amounts(doc.text)
+        if self.find_entities:
+            spans = list(self.find_spans(doc, doses))
+            if spans:
+                doc.set_ents(_merged(doc, spans))
+        values = {dose.start: dose for dose in doses}
+        for ent in doc.ents:
+            if ent.label_ == Label.DOSE:
+                dose = values.get(ent.start_char)
+                attributes.set_dose(ent, dose or read_dose(doc.text, ent.start_char, ent.end_char))
+        return doc
+
+    def find_spans(self, doc: Doc, doses: list[Dose]) -> Iterable[Span]:
+        """Give the spans of the rules; they may overlap entities of the tagger."""
+        text = doc.text
+        anchors = sorted(
+            [(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ == Label.DRUG]
+            + [(dose.start, dose.end) for dose in doses]
+        )
+        found = [(dose.start, dose.end, Label.DOSE) for dose in doses]
+        found += [(part.start, part.end, Label.ROUTE) for part in routes_in_context(text, anchors)]
+        found += [(part.start, part.end, Label.FREQUENCY) for part in frequencies_in_context(text, anchors)]
+        taken_until = -1
+        for start, end, label in sorted(found, key=lambda item: (item[0], -item[1])):
+            span = doc.char_span(start, end, label=label.value, alignment_mode="expand")
+            if start >= taken_until and span is not None:
+                taken_until = end
+                yield span
+
+
+def routes_in_context(text: str, anchors: list[tuple[int, int]]) -> list[Part]:
+    """Give the routes that are one here: "oral" of "oral tablets", not of "oral cavity".
+
+    Parameters
+    ----------
+    text
+        The report.
+    anchors
+        Offsets of drugs and amounts, in order.
+    """
+    words = frozenset(load_lines("route_context.txt"))
+    found = []
+    for part in find_routes(text):
+        if part.needs:
+            if part.needs == "not_numeral" and (
+                _NUMERAL_BEFORE.search(text[max(0, part.start - 25) : part.start]) or part.text == "Iv"
+            ):
+                continue
+            after = _NEXT_WORD.match(text, part.end)
+            in_context = (after is not None and after[1].lower() in words) or _beside(
+                text, part, anchors, near=4
+            )
+            if not in_context and part.needs == "drug":
+                continue
+        found.append(part)
+    return found
+
+
+def frequencies_in_context(text: str, anchors: list[tuple[int, int]]) -> list[Part]:
+    """Give the frequencies that are beside a drug or amount ("daily aspirin", not "three seizures daily").
+
+    ``anchors`` are offsets of drugs and amounts, in order.
+    """
+    return [
+        part
+        for part in find_frequencies(text)
+        if (_beside(text, part, anchors, near=2, after=True) if part.needs else _beside(text, part, anchors))
+    ]
+
+
+def _beside(
+    text: str, part: Part, anchors: list[tuple[int, int]], *, near: int = _NEAR, after: bool = False
+) -> bool:
+    """Tell whether a drug or amount is near, in the same clause (``after``: the part must follow it)."""
+    for start, end in anchors:
+        if end <= part.start and part.start - end <= near:
+            gap = text[end : part.start]
+        elif part.end <= start and start - part.end <= near and not after:
+            gap = text[part.end : start]
+        else:
+            continue
+        if not re.search(r"[.;:!?\n](?:\s|$)", gap):
+            return True
+    return False
+
+
+def _merged(doc: Doc, spans: list[Span]) -> list[Span]:
+    kept = list(doc.ents)
+    for span in spans:
+        start, end = span.start, span.end
+        clashing = [ent for ent in kept if ent.start < end and start < ent.end]
+        fixed = [
+            ent
+            for ent in clashing
+            if ent.label_ != span.label_
+            and not (ent.label_ in _REPLACEABLE and start <= ent.start and ent.end <= end)
+        ]
+        for ent in fixed:
+            if ent.start <= start:
+                start = max(start, ent.end)
+            else:
+                end = min(end, ent.start)
+        if start >= end or not any(char.isalnum() for char in doc[start:end].text):
+            continue
+        kept = [ent for ent in kept if ent not in clashing or ent in fixed]
+        kept.append(Span(doc, start, end, label=span.label))
+    return kept
