@@ -12,7 +12,12 @@ class ModelError(SequelaError):
 
 
 class ReportError(SequelaError):
-    """A report file that cannot be read as text."""
+    """A report file that cannot be read as text: why, and what to do about it."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}. {remedy}.")
+        self.reason = reason
+        self.remedy = remedy
 
 
 class OutputError(SequelaError):

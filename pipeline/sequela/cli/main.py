@@ -57,7 +57,7 @@ def main(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Reads medical case reports and writes down drug-event-onset triples."""
+    """Take the options that stand before a command."""
 
 
 def mount(commands: tuple[str, ...] = COMMANDS) -> None:

@@ -1,0 +1,142 @@
+"""Reports through the pipeline, batch by batch, in one process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sequela.errors import ReportError
+from sequela.reading import MAX_CHARACTERS, Report, ReportFile, read_report
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+# Together they bound what is in memory at a time.
+REPORTS_A_BATCH = 32
+_CHARACTERS_A_BATCH = 200_000
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to read and process reports; the same in every worker, hence picklable.
+
+    Attributes
+    ----------
+    collect
+        What is taken from a processed Doc: a function that can be imported by its name.
+    model, label_map
+        As of `sequela.load`.
+    encoding, max_characters
+        As of `sequela.reading.read_report`.
+    """
+
+    collect: Callable[[Doc], Any]
+    model: str | None = None
+    label_map: dict[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    max_characters: int = MAX_CHARACTERS
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is nothing from a report, and what to do about it."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of one file: a result, or the reason why there is none."""
+
+    file: ReportFile
+    result: Any = None
+    failure: Failure | None = None
+
+
+def limit_threads() -> None:
+    """Let the numerical libraries use one thread: more make short texts slower, and workers fight for cores.
+
+    Takes effect only before they are imported. What the user has set stays.
+    """
+    for name in _THREAD_VARIABLES:
+        os.environ.setdefault(name, "1")
+
+
+def load_pipeline(settings: Settings) -> Language:
+    """Build the pipeline for reports of the allowed length.
+
+    Raises
+    ------
+    ModelError
+        As `sequela.load`.
+    """
+    import sequela
+
+    nlp = sequela.load(settings.model, label_map=settings.label_map)
+    nlp.max_length = max(nlp.max_length, settings.max_characters)
+    return nlp
+
+
+def make_doc(nlp: Language, report: Report) -> Doc:
+    """Tokenize a report; the Doc knows the report's id and what else the reader found out."""
+    from sequela import attributes
+
+    doc = nlp.make_doc(report.text)
+    attributes.set_meta(doc, {**report.meta, "doc_id": report.doc_id})
+    return doc
+
+
+def process_files(nlp: Language, files: Sequence[ReportFile], settings: Settings) -> Iterator[Outcome]:
+    """Read and process files; give an outcome for each, in their order."""
+    batch: list[tuple[ReportFile, Report | Failure]] = []
+    characters = 0
+    for file in files:
+        report = _read(file, settings)
+        batch.append((file, report))
+        characters += len(report.text) if isinstance(report, Report) else 0
+        if len(batch) == REPORTS_A_BATCH or characters > _CHARACTERS_A_BATCH:
+            yield from _process_batch(nlp, batch, settings)
+            batch, characters = [], 0
+    yield from _process_batch(nlp, batch, settings)
+
+
+def _read(file: ReportFile, settings: Settings) -> Report | Failure:
+    try:
+        return read_report(file, encoding=settings.encoding, max_characters=settings.max_characters)
+    except ReportError as error:
+        return Failure(error.reason, error.remedy)
+
+
+def _process_batch(
+    nlp: Language, batch: list[tuple[ReportFile, Report | Failure]], settings: Settings
+) -> Iterator[Outcome]:
+    reports = [report for _, report in batch if isinstance(report, Report)]
+    processed = iter(_process(nlp, reports, settings))
+    for file, report in batch:
+        if isinstance(report, Report):
+            result, failure = next(processed)
+            yield Outcome(file=file, result=result, failure=failure)
+        else:
+            yield Outcome(file=file, failure=report)
+
+
+def _process(nlp: Language, reports: list[Report], settings: Settings) -> list[tuple[Any, Failure | None]]:
+    """Run the pipeline; give (result, None) or (None, failure) for each report."""
+    try:
+        docs = nlp.pipe((make_doc(nlp, report) for report in reports), batch_size=REPORTS_A_BATCH)
+        return [(settings.collect(doc), None) for doc in docs]
+    except Exception as error:
+        # A text on which a component fails must not take its neighbours with it
+        if len(reports) > 1:
+            return [outcome for report in reports for outcome in _process(nlp, [report], settings)]
+        failure = Failure(
+            f"the pipeline failed on this text ({type(error).__name__}: {error})",
+            "Please report it to the developers, with the text if you may pass it on",
+        )
+        return [(None, failure)]

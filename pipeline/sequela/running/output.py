@@ -1,0 +1,119 @@
+"""Files that appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, TextIO
+
+from sequela.errors import OutputError
+from sequela.reading import printable
+
+
+class Output(Protocol):
+    """Something that text can be written to."""
+
+    def write(self, text: str, /) -> int:
+        """Append text."""
+        ...
+
+
+class OutputFile:
+    """A UTF-8 text file that is written beside its target and moved into place at the end.
+
+    Used in a ``with`` statement. The target changes only when the block ends without an exception; else nothing
+    is left. A target that is no regular file (a named pipe, ``/dev/null``) is written directly. Line ends are
+    written as given.
+
+    Raises
+    ------
+    OutputError
+        The target cannot be written, now or later (disk full); the message says what to do.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self._real = Path(os.path.realpath(target))  # of a link, the file is replaced and the link stays
+        self._part: Path | None = self._real.with_name(f".{self._real.name}.{os.getpid()}.part")
+        self._file: TextIO
+
+    def __enter__(self) -> OutputFile:
+        if self._real.is_dir():
+            raise self._error("it is a folder", "Give the name of a file")
+        if not self._real.parent.is_dir():
+            raise self._error("its folder does not exist", "Create the folder first, or choose another place")
+        if self._real.exists() and not stat.S_ISREG(self._real.stat().st_mode):
+            self._part = None
+        try:
+            self._file = (self._part or self._real).open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise self._os_error(error) from None
+        return self
+
+    def write(self, text: str, /) -> int:
+        """Append text."""
+        try:
+            return self._file.write(text)
+        except OSError as error:
+            raise self._os_error(error) from None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._commit()
+        except OSError as error:
+            raise self._os_error(error) from None
+        finally:
+            with suppress(OSError):
+                self._file.close()
+            if self._part is not None:
+                with suppress(OSError):
+                    self._part.unlink(missing_ok=True)
+
+    def _commit(self) -> None:
+        self._file.flush()
+        if self._part is None:
+            return
+        os.fsync(self._file.fileno())
+        self._file.close()
+        if self._real.exists():
+            shutil.copymode(self._real, self._part)
+        os.replace(self._part, self._real)  # noqa: PTH105 - says what it does
+        _sync_folder(self._real.parent)
+
+    def _os_error(self, error: OSError) -> OutputError:
+        return self._error(
+            error.strerror or str(error), "Free space or permit writing there, or choose another place"
+        )
+
+    def _error(self, reason: str, remedy: str) -> OutputError:
+        return OutputError(f"cannot write {printable(self.target)}: {reason}. {remedy}.")
+
+
+class StandardOutput:
+    """Standard output as UTF-8 with line ends as given, in a ``with`` statement like `OutputFile`."""
+
+    def __enter__(self) -> TextIO:
+        with suppress(AttributeError):  # not where a test has put something else in its place
+            sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        return sys.stdout
+
+    def __exit__(self, *_: object) -> None:
+        sys.stdout.flush()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
