@@ -26,7 +26,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """This run minus the other one.
+    """Our run minus the other one.
 
     Attributes
     ----------
@@ -118,8 +118,7 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Difference]:
-    """Compare two runs on the documents that both scored, with the same resamples for both (paired
-    bootstrap).
+    """Compare two runs on the documents that both scored, with the same resamples (paired bootstrap).
 
     The p-value centres the resampled differences at 0 (Efron and Tibshirani 1993, ch. 16) and is never 0:
     (1 + exceeding) / (1 + resamples).

@@ -55,7 +55,7 @@ def _reason(
 
 
 def _nearest(span: Span, others: Sequence[Span]) -> tuple[int | None, str]:
-    """The span of the other side that explains the error best: of the same label, else of any; the larger overlap."""
+    """Find what explains an error best: the span of the same label, else of any, that overlaps most."""
     best: tuple[bool, int, int] | None = None
     for index, other in enumerate(others):
         shared = span.shared(other)

@@ -54,8 +54,7 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Forbidden:
-    """Something that must not come out as a reaction: the drugs and events of a therapeutic or a negated
-    statement.
+    """What must not come out as a reaction: drugs and events of a therapeutic or a negated statement.
 
     Without ``events`` any event counts.
     """
@@ -74,7 +73,7 @@ def fits(gold: Pair, predicted: Pair) -> bool:
 
 
 def score_pairs_strict(gold: Mapping[str, Sequence[Pair]], predicted: Mapping[str, Sequence[Pair]]) -> Tally:
-    """Score pairs by the exact offsets of drug and event. The same pair given twice in a document counts once."""
+    """Score pairs by the exact offsets of drug and event, each once a document."""
     tally = Tally(level="pairs", rule="strict", counts={})
     for doc_id in sorted(gold):
         ours, theirs = gold[doc_id], predicted.get(doc_id, ())
@@ -84,7 +83,7 @@ def score_pairs_strict(gold: Mapping[str, Sequence[Pair]], predicted: Mapping[st
 
 
 def score_pairs_relaxed(gold: Mapping[str, Sequence[Pair]], predicted: Mapping[str, Sequence[Pair]]) -> Tally:
-    """Score pairs by overlap: a predicted pair is right if it fits some gold pair, a gold one found if some fits it."""
+    """Score pairs by overlap: one is right, or found, if some pair of the other side fits it."""
     tally = Tally(level="pairs", rule="relaxed", counts={})
     for doc_id in sorted(gold):
         ours, theirs = gold[doc_id], predicted.get(doc_id, ())

@@ -101,16 +101,12 @@ def match_exact(gold: Sequence[Span], predicted: Sequence[Span]) -> Matching:
     waiting: dict[Span, deque[int]] = {}
     for index, span in enumerate(predicted):
         waiting.setdefault(span, deque()).append(index)
-    hits = [
-        (index, waiting[span].popleft())
-        for index, span in enumerate(gold)
-        if span in waiting and waiting[span]
-    ]
+    hits = [(index, waiting[span].popleft()) for index, span in enumerate(gold) if waiting.get(span)]
     return _matching(hits, len(gold), len(predicted))
 
 
 def match_distinct(gold: Sequence[Hashable], predicted: Sequence[Hashable]) -> Matching:
-    """Match equal items, each once: what stands twice on one side is neither missed nor spurious the second time."""
+    """Match equal items, each once: a repetition is neither missed nor spurious."""
     first_gold = {item: index for index, item in reversed(list(enumerate(gold)))}
     first_predicted = {item: index for index, item in reversed(list(enumerate(predicted)))}
     both = first_gold.keys() & first_predicted.keys()

@@ -38,12 +38,12 @@ class Counts(NamedTuple):
 
     @property
     def precision(self) -> float | None:
-        """Share of the predicted that is right: 0 where nothing was predicted, None where there is no gold either."""
+        """Share of the predicted that is right: 0 if nothing was predicted, None if no gold either."""
         return _share(self.right_predicted, self.predicted, self.gold)
 
     @property
     def recall(self) -> float | None:
-        """Share of the gold that was found: 0 where there is no gold, None where nothing was predicted either."""
+        """Share of the gold that was found: 0 if there is no gold, None if nothing was predicted either."""
         return _share(self.right_gold, self.gold, self.predicted)
 
     @property

@@ -69,7 +69,7 @@ def value_rates(bounds: Sequence[tuple[tuple[str, str], tuple[str, str]]]) -> tu
     Returns
     -------
     tuple of Rate
-        The share that is exact, an absent value counting as wrong; and the mean \\|log(hours/hours_gold)\\|
+        The share that is exact, an absent value counting as wrong; and the mean absolute ln(hours/hours_gold)
         of those that have a value on both sides.
     """
     exact = sum(same_value(gold, predicted) for gold, predicted in bounds)
@@ -84,7 +84,7 @@ def same_value(gold: tuple[str, str], predicted: tuple[str, str]) -> bool:
 
 
 def log_ratio(gold: tuple[str, str], predicted: tuple[str, str]) -> float | None:
-    """\\|ln(hours/hours_gold)\\| of the middles of the two ranges; None where either has no number.
+    """Absolute ln(hours/hours_gold) of the middles of the two ranges; None where either has no number.
 
     Lengths under a minute count as one minute.
     """

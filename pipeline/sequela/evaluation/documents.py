@@ -1,0 +1,162 @@
+"""Documents: which reactions of a report were found, and what was recorded that did not happen.
+
+Gold is a `Casebook`; predicted are the rows of the report. Rows count that are in the file by default
+(`Triple.happened`), because each of them is a claim about a patient. See ``docs/evaluation-definitions.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+
+from sequela.corpora.casebook import Casebook, Reaction
+from sequela.evaluation.matching import Matching
+from sequela.evaluation.names import names_drug, names_event
+from sequela.evaluation.scores import Rate, Tally
+from sequela.evaluation.triples import EXACT, LOG_RATIO, value_rates
+from sequela.schema import Attribution, OnsetAnchor, Triple
+
+FALSE_ATTRIBUTION = "false_attribution"
+CLEAN = "clean_reports"
+ANCHOR = "onset_anchor"
+REPEATED = "repeated_rows"
+
+# A first dose is the start of a treatment and a dose with a number: the gold has no anchor of its own for it.
+_ANCHORS: dict[str, frozenset[str]] = {
+    "start": frozenset({OnsetAnchor.START, OnsetAnchor.FIRST_DOSE}),
+    "last dose": frozenset({OnsetAnchor.LAST_DOSE}),
+    "nth dose": frozenset({OnsetAnchor.NTH_DOSE, OnsetAnchor.FIRST_DOSE}),
+    "stop": frozenset({OnsetAnchor.STOP}),
+    "dose change": frozenset({OnsetAnchor.DOSE_CHANGE}),
+    "unspecified": frozenset({OnsetAnchor.UNSPECIFIED}),
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the rows of one report are, as indices.
+
+    Attributes
+    ----------
+    matching
+        Certain gold reactions and the rows that name them. Rows that name only an uncertain reaction are in
+        neither list.
+    false
+        Spurious rows about the index patient that name a background pair or a drug that was given as
+        treatment.
+    repeated
+        Right rows that name no reaction which an earlier row has not named.
+    """
+
+    matching: Matching
+    false: tuple[int, ...]
+    repeated: tuple[int, ...]
+
+
+def row_names(row: Triple, reaction: Reaction) -> bool:
+    """Whether a row names the drug and the event of a gold reaction."""
+    return _names_drug(row, (reaction.drug, *reaction.drug_aliases)) and names_event(
+        row.event, (reaction.event, *reaction.event_aliases)
+    )
+
+
+def judge(gold: Casebook, rows: Sequence[Triple]) -> Judgement:
+    """Compare the rows of a report with its gold; all of them are taken as claims."""
+    hits = []
+    pardoned = set()
+    for r, reaction in enumerate(gold.reactions):
+        for p, row in enumerate(rows):
+            if row_names(row, reaction):
+                if reaction.certain:
+                    hits.append((r, p))
+                else:
+                    pardoned.add(p)
+    found, right = {r for r, _ in hits}, {p for _, p in hits}
+    matching = Matching(
+        hits=tuple(hits),
+        missed=tuple(r for r, one in enumerate(gold.reactions) if one.certain and r not in found),
+        spurious=tuple(p for p in range(len(rows)) if p not in right | pardoned),
+    )
+    false = tuple(
+        p
+        for p in matching.spurious
+        if rows[p].attribution is Attribution.INDEX_PATIENT and _is_false(gold, rows[p])
+    )
+    named: set[int] = set()
+    repeated = []
+    for p in matching.right_predicted:
+        reactions = {r for r, other in hits if other == p}
+        if reactions <= named:
+            repeated.append(p)
+        named |= reactions
+    return Judgement(matching, false, tuple(repeated))
+
+
+def score_documents(gold: Mapping[str, Casebook], predicted: Mapping[str, Sequence[Triple]]) -> Tally:
+    """Score the rows of reports.
+
+    Labels are "index" and "other_case": of the reaction for recall, of the row for precision; a row need
+    not have the label of the reaction it names. Rates: `FALSE_ATTRIBUTION`, `CLEAN` (reports without a
+    reaction that have no row), `REPEATED` (right rows that say again what another row said), and over the
+    found reactions with a gold onset value `EXACT` and `LOG_RATIO`, with a gold onset `ANCHOR`. Where
+    several rows name a reaction, the most confident one stands for it.
+    """
+    tally = Tally(level="documents", rule="reactions", counts={})
+    tally.rates = {name: {} for name in (FALSE_ATTRIBUTION, CLEAN, REPEATED, EXACT, LOG_RATIO, ANCHOR)}
+    for doc_id in sorted(gold):
+        reactions = gold[doc_id].reactions
+        rows = claims(predicted.get(doc_id, ()))
+        judgement = judge(gold[doc_id], rows)
+        matching = judgement.matching
+        tally.add(
+            doc_id,
+            matching,
+            [reaction.patient for reaction in reactions],
+            ["index" if _about_index(row) else "other_case" for row in rows],
+            reason=partial(_reason, judgement),
+        )
+        about_index = sum(map(_about_index, rows))
+        tally.rates[FALSE_ATTRIBUTION][doc_id] = Rate(len(judgement.false), about_index)
+        tally.rates[CLEAN][doc_id] = Rate(not rows, 1) if not reactions else Rate()
+        tally.rates[REPEATED][doc_id] = Rate(len(judgement.repeated), len(matching.right_predicted))
+        values, anchors = [], []
+        for r in matching.right_gold:
+            reaction, row = reactions[r], best_row([rows[p] for g, p in matching.hits if g == r])
+            if reaction.onset_min:
+                bounds = (reaction.onset_min, reaction.onset_max)
+                values.append((bounds, (row.onset_min, row.onset_max)))
+            if reaction.onset:
+                anchors.append(row.onset_anchor in _ANCHORS[reaction.onset_anchor])
+        tally.rates[EXACT][doc_id], tally.rates[LOG_RATIO][doc_id] = value_rates(values)
+        tally.rates[ANCHOR][doc_id] = Rate(sum(anchors), len(anchors))
+    return tally
+
+
+def claims(rows: Sequence[Triple]) -> list[Triple]:
+    """Rows that are in the file by default."""
+    return [row for row in rows if row.happened]
+
+
+def best_row(rows: Sequence[Triple]) -> Triple:
+    """Choose the most confident row, the first one when equal."""
+    return max(rows, key=lambda row: row.confidence)
+
+
+def _reason(judgement: Judgement, _missed: int | None, spurious: int | None) -> tuple[int | None, str]:
+    return None, "false attribution" if spurious in judgement.false else ""
+
+
+def _about_index(row: Triple) -> bool:
+    return row.attribution is Attribution.INDEX_PATIENT
+
+
+def _is_false(gold: Casebook, row: Triple) -> bool:
+    return _names_drug(row, gold.treatment_drugs) or any(
+        _names_drug(row, (pair.drug,)) and names_event(row.event, (pair.event,)) for pair in gold.background
+    )
+
+
+def _names_drug(row: Triple, names: Sequence[str]) -> bool:
+    return names_drug(row.drug, names) or (bool(row.drug_name) and names_drug(row.drug_name, names))
