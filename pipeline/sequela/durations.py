@@ -1,0 +1,68 @@
+"""ISO 8601 durations and hours.
+
+A month counts 30.4375 days and a year 365.25 days (the mean of the Julian calendar, as in UCUM's ``mo_j`` and
+``a_j``), so that twelve months are one year.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+import isodate
+
+HOURS_PER_DAY = 24.0
+DAYS_PER_MONTH = 30.4375
+DAYS_PER_YEAR = 365.25
+
+# Units as written in a duration; those of the clock carry the T that ISO 8601 puts before them.
+HOURS_OF_UNIT: dict[str, float] = {
+    "TS": 1 / 3600,
+    "TM": 1 / 60,
+    "TH": 1.0,
+    "D": HOURS_PER_DAY,
+    "W": 7 * HOURS_PER_DAY,
+    "M": DAYS_PER_MONTH * HOURS_PER_DAY,
+    "Y": DAYS_PER_YEAR * HOURS_PER_DAY,
+}
+
+
+def format_number(number: float) -> str:
+    """Write a number without needless digits: ``3``, ``1.5``, ``8.33``."""
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def format_duration(amount: float | str, unit: str) -> str:
+    """Write one amount of one unit as ISO 8601; ``amount`` may be the ``X`` of TIMEX3.
+
+    >>> format_duration(3, "W"), format_duration(36, "TH"), format_duration("X", "D")
+    ('P3W', 'PT36H', 'PXD')
+    """
+    number = amount if isinstance(amount, str) else format_number(amount)
+    return f"PT{number}{unit[1:]}" if unit.startswith("T") else f"P{number}{unit}"
+
+
+def zero_like(duration: str) -> str:
+    """Give the zero that goes with a duration: ``PT0H`` beside hours and shorter, else ``P0D``."""
+    return "PT0H" if duration.startswith("PT") else "P0D"
+
+
+@lru_cache(maxsize=4096)
+def to_hours(duration: str) -> float | None:
+    """Hours of an ISO 8601 duration; None for "" and for vague values (``PXD``)."""
+    if not duration or "X" in duration:
+        return None
+    try:
+        parsed = isodate.parse_duration(duration)
+    except isodate.ISO8601Error:
+        return None
+    if isinstance(parsed, timedelta):
+        return parsed.total_seconds() / 3600
+    days = Decimal(parsed.years) * Decimal(DAYS_PER_YEAR) + Decimal(parsed.months) * Decimal(DAYS_PER_MONTH)
+    return float(days) * HOURS_PER_DAY + parsed.tdelta.total_seconds() / 3600
+
+
+def from_days(days: float) -> str:
+    """Write a number of days as a duration."""
+    return format_duration(days, "D")
