@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
+# What is taken from a processed Doc. It goes to other processes: a function that can be imported by its name.
+Collect = Callable[["Doc"], Any]
+
 # Together they bound what is in memory at a time.
 REPORTS_A_BATCH = 32
 _CHARACTERS_A_BATCH = 200_000
@@ -27,15 +30,12 @@ class Settings:
 
     Attributes
     ----------
-    collect
-        What is taken from a processed Doc: a function that can be imported by its name.
     model, label_map
         As of `sequela.load`.
     encoding, max_characters
         As of `sequela.reading.read_report`.
     """
 
-    collect: Callable[[Doc], Any]
     model: str | None = None
     label_map: dict[str, str] = field(default_factory=dict)
     encoding: str | None = None
@@ -92,8 +92,13 @@ def make_doc(nlp: Language, report: Report) -> Doc:
     return doc
 
 
-def process_files(nlp: Language, files: Sequence[ReportFile], settings: Settings) -> Iterator[Outcome]:
-    """Read and process files; give an outcome for each, in their order."""
+def process_files(
+    nlp: Language, files: Sequence[ReportFile], collect: Collect, settings: Settings
+) -> Iterator[Outcome]:
+    """Read and process files; give an outcome for each, in their order.
+
+    The result of a file is what ``collect`` gives for its Doc.
+    """
     batch: list[tuple[ReportFile, Report | Failure]] = []
     characters = 0
     for file in files:
@@ -101,9 +106,9 @@ def process_files(nlp: Language, files: Sequence[ReportFile], settings: Settings
         batch.append((file, report))
         characters += len(report.text) if isinstance(report, Report) else 0
         if len(batch) == REPORTS_A_BATCH or characters > _CHARACTERS_A_BATCH:
-            yield from _process_batch(nlp, batch, settings)
+            yield from _process_batch(nlp, batch, collect)
             batch, characters = [], 0
-    yield from _process_batch(nlp, batch, settings)
+    yield from _process_batch(nlp, batch, collect)
 
 
 def _read(file: ReportFile, settings: Settings) -> Report | Failure:
@@ -114,10 +119,10 @@ def _read(file: ReportFile, settings: Settings) -> Report | Failure:
 
 
 def _process_batch(
-    nlp: Language, batch: list[tuple[ReportFile, Report | Failure]], settings: Settings
+    nlp: Language, batch: list[tuple[ReportFile, Report | Failure]], collect: Collect
 ) -> Iterator[Outcome]:
     reports = [report for _, report in batch if isinstance(report, Report)]
-    processed = iter(_process(nlp, reports, settings))
+    processed = iter(_process(nlp, reports, collect))
     for file, report in batch:
         if isinstance(report, Report):
             result, failure = next(processed)
@@ -126,15 +131,15 @@ def _process_batch(
             yield Outcome(file=file, failure=report)
 
 
-def _process(nlp: Language, reports: list[Report], settings: Settings) -> list[tuple[Any, Failure | None]]:
+def _process(nlp: Language, reports: list[Report], collect: Collect) -> list[tuple[Any, Failure | None]]:
     """Run the pipeline; give (result, None) or (None, failure) for each report."""
     try:
         docs = nlp.pipe((make_doc(nlp, report) for report in reports), batch_size=REPORTS_A_BATCH)
-        return [(settings.collect(doc), None) for doc in docs]
+        return [(collect(doc), None) for doc in docs]
     except Exception as error:
         # A text on which a component fails must not take its neighbours with it
         if len(reports) > 1:
-            return [outcome for report in reports for outcome in _process(nlp, [report], settings)]
+            return [outcome for report in reports for outcome in _process(nlp, [report], collect)]
         failure = Failure(
             f"the pipeline failed on this text ({type(error).__name__}: {error})",
             "Please report it to the developers, with the text if you may pass it on",

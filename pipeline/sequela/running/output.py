@@ -26,9 +26,9 @@ class Output(Protocol):
 class OutputFile:
     """A UTF-8 text file that is written beside its target and moved into place at the end.
 
-    Used in a ``with`` statement. The target changes only when the block ends without an exception; else nothing
-    is left. A target that is no regular file (a named pipe, ``/dev/null``) is written directly. Line ends are
-    written as given.
+    Used in a ``with`` statement. The target changes only when the block ends without an exception; else
+    nothing is left. A target that is no regular file (a named pipe, ``/dev/null``) is written directly. Line
+    ends are written as given.
 
     Raises
     ------
@@ -89,9 +89,8 @@ class OutputFile:
         _sync_folder(self._real.parent)
 
     def _os_error(self, error: OSError) -> OutputError:
-        return self._error(
-            error.strerror or str(error), "Free space or permit writing there, or choose another place"
-        )
+        remedy = "Free space or permit writing there, or choose another place"
+        return self._error(error.strerror or str(error), remedy)
 
     def _error(self, reason: str, remedy: str) -> OutputError:
         return OutputError(f"cannot write {printable(self.target)}: {reason}. {remedy}.")

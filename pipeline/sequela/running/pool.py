@@ -1,8 +1,9 @@
 """Worker processes that give results in the order of the input and survive the death of one of them.
 
-Each worker loads the model once and talks to the parent through a pipe of its own, so that the parent notices
-at once when a worker is gone. Processes are spawned, not forked: the same on every system, and no thread or lock
-of the parent is copied in an unknown state. A worker ends when its pipe does, also when the parent was killed.
+Each worker loads the model once and talks to the parent through a pipe of its own, so that the parent
+notices at once when a worker is gone. Processes are spawned, not forked: the same on every system, and no
+thread or lock of the parent is copied in an unknown state. A worker ends when its pipe does, also when the
+parent was killed.
 """
 
 from __future__ import annotations
@@ -10,12 +11,21 @@ from __future__ import annotations
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from multiprocessing import connection, get_context
 from typing import Any
 
 from sequela.errors import SequelaError
 from sequela.reading import ReportFile
-from sequela.running.batches import Failure, Outcome, Settings, limit_threads, load_pipeline, process_files
+from sequela.running.batches import (
+    Collect,
+    Failure,
+    Outcome,
+    Settings,
+    limit_threads,
+    load_pipeline,
+    process_files,
+)
 
 _LOOK_AHEAD = 4  # chunks a worker that may be read, in work or waiting for their turn
 
@@ -48,10 +58,10 @@ class _Task:
 class _Worker:
     """A process, the pipe to it, and what it is doing."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, collect: Collect, settings: Settings) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_work, args=(theirs, settings), daemon=True)
+        self.process = context.Process(target=_work, args=(theirs, collect, settings), daemon=True)
         self.process.start()
         theirs.close()  # else the end of the worker would not end the pipe
         self.loaded = False
@@ -59,10 +69,8 @@ class _Worker:
 
     def give(self, task: _Task) -> None:
         self.task = task
-        try:
+        with suppress(OSError):  # when it is gone, reading from the pipe will tell
             self.pipe.send([task.chunk.files[position] for position in task.positions])
-        except OSError:
-            pass  # it is gone; reading from the pipe will tell
 
     def stop(self) -> None:
         self.process.terminate()
@@ -70,11 +78,13 @@ class _Worker:
         self.pipe.close()
 
 
-def run_pool(chunks: Iterable[Sequence[ReportFile]], settings: Settings, *, jobs: int) -> Iterator[Outcome]:
+def run_pool(
+    chunks: Iterable[Sequence[ReportFile]], collect: Collect, settings: Settings, *, jobs: int
+) -> Iterator[Outcome]:
     """Process chunks of files in ``jobs`` worker processes; give the outcomes in the order of the files.
 
-    When a worker dies, a new one takes the files it had, one at a time; a file on which a worker dies while it
-    is alone with it gets an outcome that says so.
+    When a worker dies, a new one takes the files it had, one at a time; a file on which a worker dies while
+    it is alone with it gets an outcome that says so.
 
     Raises
     ------
@@ -86,7 +96,7 @@ def run_pool(chunks: Iterable[Sequence[ReportFile]], settings: Settings, *, jobs
     source = iter(chunks)
     waiting: deque[_Task] = deque()
     in_order: deque[_Chunk] = deque()
-    workers = [_Worker(settings) for _ in range(jobs)]
+    workers = [_Worker(collect, settings) for _ in range(jobs)]
     try:
         while True:
             done: list[Outcome] = []
@@ -107,7 +117,7 @@ def run_pool(chunks: Iterable[Sequence[ReportFile]], settings: Settings, *, jobs
                 if worker.pipe in ready and not _receive(worker):
                     waiting.extendleft(_tasks_after_death(worker))
                     worker.stop()
-                    workers[place] = _Worker(settings)
+                    workers[place] = _Worker(collect, settings)
     finally:
         for worker in workers:
             worker.stop()
@@ -148,7 +158,7 @@ def _tasks_after_death(worker: _Worker) -> list[_Task]:
     return []
 
 
-def _work(pipe: connection.Connection[Any, Any], settings: Settings) -> None:
+def _work(pipe: connection.Connection[Any, Any], collect: Collect, settings: Settings) -> None:
     """Load the model, say so, then process what comes until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of the group; the parent decides
     limit_threads()
@@ -160,6 +170,6 @@ def _work(pipe: connection.Connection[Any, Any], settings: Settings) -> None:
     try:
         pipe.send(None)
         while True:
-            pipe.send(list(process_files(nlp, pipe.recv(), settings)))
+            pipe.send(list(process_files(nlp, pipe.recv(), collect, settings)))
     except (EOFError, OSError):
         return  # the parent is gone, or is done with us

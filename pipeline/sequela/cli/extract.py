@@ -1,0 +1,69 @@
+"""``sequela extract``: reports in, triples CSV out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sequela.cli.exits import Exit
+from sequela.cli.options import (
+    Encoding,
+    Jobs,
+    Labels,
+    Limit,
+    MaxChars,
+    Model,
+    Paths,
+    find_limited,
+    make_settings,
+    processes,
+)
+from sequela.reading import MAX_CHARACTERS
+
+_STANDARD_OUTPUT = Path("-")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(extract)
+
+
+def extract(
+    paths: Paths,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The CSV to write; - for standard output.")
+    ] = Path("triples.csv"),
+    include_all: Annotated[
+        bool, typer.Option("--all", help="Also rows of background, negated and hypothetical statements.")
+    ] = False,
+    jobs: Jobs = 1,
+    limit: Limit = None,
+    model: Model = None,
+    labels: Labels = None,
+    encoding: Encoding = None,
+    max_chars: MaxChars = MAX_CHARACTERS,
+) -> None:
+    """Write the drug-event-onset triples of reports to a CSV file.
+
+    The output appears when it is complete; until then, and when the run is interrupted, an earlier one stays
+    as it was. A report that cannot be read is named on stderr and in OUTPUT.errors.csv, and the run goes on.
+
+    Exit codes: 0, all reports were read; 1, some failed, the others are in the output; 2, wrong usage, no
+    such path or model, or the output cannot be written: nothing was written; 130, interrupted.
+    """
+    settings = make_settings(model, labels, encoding, max_chars)
+    found = find_limited(paths, limit)
+    from sequela.running.extract import extract as run_extract
+
+    summary = run_extract(
+        found,
+        None if output == _STANDARD_OUTPUT else output,
+        settings,
+        include_all=include_all,
+        jobs=processes(jobs),
+    )
+    typer.echo(f"sequela: {summary}", err=True)
+    if summary.failed:
+        raise typer.Exit(Exit.SOME_FAILED)

@@ -1,0 +1,114 @@
+"""Options that several commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sequela.errors import SequelaError
+from sequela.reading import Found, find_reports
+from sequela.reading.text import check_encoding
+from sequela.running.batches import Settings, limit_threads
+from sequela.schema import Label
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATHS",
+        show_default=False,
+        help="Report files (plain text), and folders that are searched for *.txt.",
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME_OR_PATH",
+        show_default=False,
+        help="A spaCy pipeline whose entity recogniser takes the place of the shipped tagger.",
+    ),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FROM=TO",
+        show_default=False,
+        help="What a label of the model is called here, as in CHEMICAL=DRUG. May be given several times.",
+    ),
+]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Number of processes; 0 for one a core.")
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", show_default=False, help="Only the first N reports.")
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        show_default=False,
+        help="Encoding of files that are neither UTF-8 nor begin with a byte order mark: cp1252, latin-1 ...",
+    ),
+]
+MaxChars = Annotated[
+    int, typer.Option("--max-chars", metavar="N", min=1, help="Longest report that is read.")
+]
+
+
+def find_limited(paths: list[Path], limit: int | None) -> Found:
+    """List the reports under the paths, the first ``limit`` of them."""
+    found = find_reports(paths)
+    return Found(found.files[:limit], found.problems)
+
+
+def make_settings(
+    model: str | None, labels: list[str] | None, encoding: str | None, max_characters: int
+) -> Settings:
+    """Check the options before anything is loaded, and put them together.
+
+    Raises
+    ------
+    SequelaError
+        An unknown encoding or label.
+    """
+    if encoding is not None:
+        check_encoding(encoding)
+    limit_threads()
+    return Settings(
+        model=model,
+        label_map=parse_labels(labels or []),
+        encoding=encoding,
+        max_characters=max_characters,
+    )
+
+
+def parse_labels(pairs: list[str]) -> dict[str, str]:
+    """Read ``FROM=TO``, also several with commas between them.
+
+    Raises
+    ------
+    SequelaError
+        Not of this form, or ``TO`` is no label of sequela.
+    """
+    known = [label.value for label in Label]
+    label_map = {}
+    for pair in ",".join(pairs).split(","):
+        if not pair:
+            continue
+        source, equals, target = (part.strip() for part in pair.rpartition("="))
+        if not (source and equals):
+            raise SequelaError(f"--labels {pair}: write FROM=TO, as in --labels CHEMICAL=DRUG.")
+        if target not in known:
+            raise SequelaError(f"--labels {pair}: {target!r} is no label here; there are {', '.join(known)}.")
+        label_map[source] = target
+    return label_map
+
+
+def processes(jobs: int) -> int:
+    """Give the number of processes; for 0, that of the cores this process may use."""
+    if jobs:
+        return jobs
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
