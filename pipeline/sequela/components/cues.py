@@ -124,12 +124,13 @@ class CueMatcher(Generic[Entry]):
                 stack.extend(_after_gap(node["<gap>"], words, i, stop))  # type: ignore[arg-type]
             if i >= stop:
                 continue
-            following = node.get(words.lower[i])
-            if following is not None:
-                stack.append((following, i + 1))  # type: ignore[arg-type]
             for name, test in _CLASSES.items():
                 if name in node and test(words, i):
                     stack.append((node[name], i + 1))  # type: ignore[arg-type]
+            # last in, first out: of two matches of the same length the one by the word itself wins
+            following = node.get(words.lower[i])
+            if following is not None:
+                stack.append((following, i + 1))  # type: ignore[arg-type]
         return best
 
 

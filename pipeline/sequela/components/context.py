@@ -1,0 +1,144 @@
+"""Assertion of drugs and events: negated, possible, hypothetical; history, family and allergy as readable cues.
+
+ConText's idea (a cue, a direction, a scope that ends at a terminator) in one pass over the words of a
+sentence. The cues are in ``lexicons/context_cues.csv``. ``Cue.rule`` is ``category:rule`` of the cue that
+decided, "history:history of" for instance: history, family and allergy leave an entity affirmed, and a reader
+of the cue sees what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from sequela.attributes import set_assertion
+from sequela.components.cues import CueMatcher, Found, Words
+from sequela.lexicons.loader import load_table
+from sequela.schema import Assertion, Cue, Label
+
+# In the order in which they win over one another.
+CATEGORIES: dict[str, Assertion] = {
+    "excluded": Assertion.NEGATED,
+    "negated": Assertion.NEGATED,
+    "hypothetical": Assertion.HYPOTHETICAL,
+    "possible": Assertion.POSSIBLE,
+    "family": Assertion.AFFIRMED,
+    "allergy": Assertion.AFFIRMED,
+    "history": Assertion.AFFIRMED,
+}
+_RANK = {category: rank for rank, category in enumerate(CATEGORIES)}
+_INNER_SCOPE = 6  # cues of narrower scope ("non", "not") that begin an entity negate a word of it only
+_LABELS = frozenset((Label.SYMPTOM.value, Label.DRUG.value))
+
+
+@dataclass(frozen=True)
+class ContextCue:
+    """An entry of the lexicon. ``scope`` counts words; "pseudo" cues say nothing but keep others from matching."""
+
+    category: str
+    direction: str
+    scope: int
+    ends: str  # "forward", "both" or "": the scopes of other cues that end here
+    rule: str
+
+
+@cache
+def context_matcher() -> CueMatcher[ContextCue]:
+    """Give the matcher of the assertion cues."""
+    matcher: CueMatcher[ContextCue] = CueMatcher()
+    for row in load_table("context_cues.csv"):
+        cue = ContextCue(row["category"], row["direction"], int(row["scope"]), row["ends"], row["rule"])
+        matcher.add(row["pattern"], cue)
+    return matcher
+
+
+@Language.factory(
+    "sequela_context", requires=["doc.sents", "doc.ents"], assigns=["span._.assertion"]
+)
+def create_context(nlp: Language, name: str) -> ContextFinder:
+    """Make the component."""
+    return ContextFinder()
+
+
+class ContextFinder:
+    """Set the assertion of every DRUG and SYMPTOM that a cue reaches; the others stay affirmed."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        for ent, value, cue in find_assertions(doc):
+            set_assertion(ent, value, cue)
+        return doc
+
+
+def find_assertions(doc: Doc) -> list[tuple[Span, Assertion, Cue]]:
+    """Give the entities that a cue reaches, with their assertion and the cue."""
+    ents = [ent for ent in doc.ents if ent.label_ in _LABELS]
+    if not ents:
+        return []
+    words = Words(doc.text)
+    matcher = context_matcher()
+    found = []
+    for sent, inside in _by_sentence(doc, ents):
+        start, end = words.between(sent.start_char, sent.end_char)
+        cues = matcher.find(words, start, end)
+        scopes = [(cue, *_scope(cue, cues, start, end)) for cue in cues if cue.entry.category in _RANK]
+        if not scopes:
+            continue
+        for ent in inside:
+            first, last = words.between(ent.start_char, ent.end_char)
+            reaching = [cue for cue, low, high in scopes if low < last and first < high and _speaks_of(cue, first, last)]
+            if reaching:
+                best = min(reaching, key=lambda cue: (_RANK[cue.entry.category], _distance(cue, first, last)))
+                found.append((ent, CATEGORIES[best.entry.category], _cue(words, best)))
+    return found
+
+
+def _by_sentence(doc: Doc, ents: list[Span]) -> Iterator[tuple[Span, list[Span]]]:
+    sents = doc.sents if doc.has_annotation("SENT_START") else iter((doc[:],))
+    k = 0
+    for sent in sents:
+        first = k
+        while k < len(ents) and ents[k].start < sent.end:
+            k += 1
+        if k > first:
+            yield sent, ents[first:k]
+
+
+def _scope(cue: Found[ContextCue], cues: list[Found[ContextCue]], start: int, end: int) -> tuple[int, int]:
+    """Give the words that the cue reaches, half-open; the cue itself lies inside."""
+    entry = cue.entry
+    low, high = cue.start, cue.end
+    if entry.direction in ("forward", "both"):
+        ends = (c.start for c in cues if c.start >= cue.end and _terminates(c, "forward"))
+        high = min(cue.end + entry.scope, end, next(ends, end))
+    if entry.direction in ("backward", "both"):
+        begins = [c.end for c in cues if c.end <= cue.start and _terminates(c, "backward")]
+        low = max(cue.start - entry.scope, start, begins[-1] if begins else start)
+    return low, high
+
+
+def _terminates(cue: Found[ContextCue], direction: str) -> bool:
+    return cue.entry.ends in (direction, "both")
+
+
+def _speaks_of(cue: Found[ContextCue], first: int, last: int) -> bool:
+    """Whether the cue speaks of the entity: it is no part of it, or its beginning ("no signs of sepsis").
+
+    In "non-productive cough" the cue is about a part of the entity.
+    """
+    if cue.end <= first or cue.start >= last:
+        return True
+    return cue.start <= first and cue.end < last and cue.entry.scope > _INNER_SCOPE
+
+
+def _distance(cue: Found[ContextCue], first: int, last: int) -> int:
+    return first - cue.end if cue.end <= first else cue.start - last
+
+
+def _cue(words: Words, found: Found[ContextCue]) -> Cue:
+    start, end = words.starts[found.start], words.ends[found.end - 1]
+    rule = f"{found.entry.category}:{found.entry.rule}"
+    return Cue(text=words.text[start:end], start=start, end=end, rule=rule)
