@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-
 from sequela.corpora.casebook import Casebook, Reaction
-from sequela.evaluation.matching import Matching
-from sequela.evaluation.names import names_drug, names_event
+from sequela.evaluation.matching import Matching, assign
+from sequela.evaluation.names import names_drug, names_event, words_of
 from sequela.evaluation.scores import Rate, Tally
 from sequela.evaluation.triples import EXACT, LOG_RATIO, value_rates
 from sequela.schema import Attribution, OnsetAnchor, Triple
@@ -23,9 +22,10 @@ CLEAN = "clean_reports"
 ANCHOR = "onset_anchor"
 REPEATED = "repeated_rows"
 
-# A first dose is the start of a treatment and a dose with a number: the gold has no anchor of its own for it.
+# A first dose is the start of a treatment and also a dose with a number.
 _ANCHORS: dict[str, frozenset[str]] = {
     "start": frozenset({OnsetAnchor.START, OnsetAnchor.FIRST_DOSE}),
+    "first dose": frozenset({OnsetAnchor.START, OnsetAnchor.FIRST_DOSE}),
     "last dose": frozenset({OnsetAnchor.LAST_DOSE}),
     "nth dose": frozenset({OnsetAnchor.NTH_DOSE, OnsetAnchor.FIRST_DOSE}),
     "stop": frozenset({OnsetAnchor.STOP}),
@@ -47,12 +47,12 @@ class Judgement:
         Spurious rows about the index patient that name a background pair or a drug that was given as
         treatment.
     repeated
-        Right rows that name no reaction which an earlier row has not named.
+                Number of right rows beyond one for each reaction.
     """
 
     matching: Matching
     false: tuple[int, ...]
-    repeated: tuple[int, ...]
+    repeated: int
 
 
 def row_names(row: Triple, reaction: Reaction) -> bool:
@@ -84,14 +84,8 @@ def judge(gold: Casebook, rows: Sequence[Triple]) -> Judgement:
         for p in matching.spurious
         if rows[p].attribution is Attribution.INDEX_PATIENT and _is_false(gold, rows[p])
     )
-    named: set[int] = set()
-    repeated = []
-    for p in matching.right_predicted:
-        reactions = {r for r, other in hits if other == p}
-        if reactions <= named:
-            repeated.append(p)
-        named |= reactions
-    return Judgement(matching, false, tuple(repeated))
+    partners = {r: [p for other, p in hits if other == r] for r in sorted(found)}
+    return Judgement(matching, false, len(right) - len(assign(partners)))
 
 
 def score_documents(gold: Mapping[str, Casebook], predicted: Mapping[str, Sequence[Triple]]) -> Tally:
@@ -101,7 +95,7 @@ def score_documents(gold: Mapping[str, Casebook], predicted: Mapping[str, Sequen
     not have the label of the reaction it names. Rates: `FALSE_ATTRIBUTION`, `CLEAN` (reports without a
     reaction that have no row), `REPEATED` (right rows that say again what another row said), and over the
     found reactions with a gold onset value `EXACT` and `LOG_RATIO`, with a gold onset `ANCHOR`. Where
-    several rows name a reaction, the most confident one stands for it.
+    several rows name a reaction, `best_row` chooses.
     """
     tally = Tally(level="documents", rule="reactions", counts={})
     tally.rates = {name: {} for name in (FALSE_ATTRIBUTION, CLEAN, REPEATED, EXACT, LOG_RATIO, ANCHOR)}
@@ -120,10 +114,11 @@ def score_documents(gold: Mapping[str, Casebook], predicted: Mapping[str, Sequen
         about_index = sum(map(_about_index, rows))
         tally.rates[FALSE_ATTRIBUTION][doc_id] = Rate(len(judgement.false), about_index)
         tally.rates[CLEAN][doc_id] = Rate(not rows, 1) if not reactions else Rate()
-        tally.rates[REPEATED][doc_id] = Rate(len(judgement.repeated), len(matching.right_predicted))
+        tally.rates[REPEATED][doc_id] = Rate(judgement.repeated, len(matching.right_predicted))
         values, anchors = [], []
         for r in matching.right_gold:
-            reaction, row = reactions[r], best_row([rows[p] for g, p in matching.hits if g == r])
+            reaction = reactions[r]
+            row = best_row(reaction, [rows[p] for g, p in matching.hits if g == r])
             if reaction.onset_min:
                 bounds = (reaction.onset_min, reaction.onset_max)
                 values.append((bounds, (row.onset_min, row.onset_max)))
@@ -139,9 +134,22 @@ def claims(rows: Sequence[Triple]) -> list[Triple]:
     return [row for row in rows if row.happened]
 
 
-def best_row(rows: Sequence[Triple]) -> Triple:
-    """Choose the most confident row, the first one when equal."""
-    return max(rows, key=lambda row: row.confidence)
+def best_row(reaction: Reaction, rows: Sequence[Triple]) -> Triple:
+    """Choose the row that stands for a reaction that several rows name.
+
+    One about the same kind of patient, with the very words of the gold event and drug, the most confident,
+    the first.
+    """
+
+    def nearness(row: Triple) -> tuple[bool, bool, bool, float]:
+        return (
+            _about_index(row) == (reaction.patient == "index"),
+            words_of(row.event) == words_of(reaction.event),
+            words_of(row.drug) == words_of(reaction.drug),
+            row.confidence,
+        )
+
+    return max(rows, key=nearness)
 
 
 def _reason(judgement: Judgement, _missed: int | None, spurious: int | None) -> tuple[int | None, str]:

@@ -14,7 +14,7 @@ Results hold indices into the two lists, so that an error list falls out of a sc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -160,20 +160,37 @@ def match_one_to_one(
             if value > 0:
                 near.append((-value, position))
         partners[g] = [by_start[position] for _, position in sorted(near)]
-    gold_of: dict[int, int] = {}
-    predicted_of: dict[int, int] = {}
-    for g in order:  # identical spans first; augmenting from any matching still ends in a maximum one
-        same = next((p for p in partners[g] if predicted[p] == gold[g] and p not in gold_of), None)
-        if same is not None:
-            gold_of[same], predicted_of[g] = g, same
+        # Identical spans first; augmenting from any matching still ends in a maximum one.
+    start: dict[int, int] = {}
+    taken: set[int] = set()
     for g in order:
+        same = next((p for p in partners[g] if predicted[p] == gold[g] and p not in taken), None)
+        if same is not None:
+            start[g] = same
+            taken.add(same)
+    return _matching(list(assign(partners, start).items()), len(gold), len(predicted))
+
+
+def assign(partners: Mapping[int, Sequence[int]], start: Mapping[int, int] | None = None) -> dict[int, int]:
+    """Find a maximum matching from gold to predicted indices.
+
+    Parameters
+    ----------
+    partners
+        The predicted that each gold index may be paired with, the most wanted first.
+    start
+        A matching to begin with. All that it pairs stays paired, though maybe with another partner.
+    """
+    predicted_of = dict(start or {})
+    gold_of = {predicted: gold for gold, predicted in predicted_of.items()}
+    for g in partners:
         if g not in predicted_of:
             _augment(g, partners, gold_of, predicted_of)
-    return _matching(list(predicted_of.items()), len(gold), len(predicted))
+    return predicted_of
 
 
 def _augment(
-    root: int, partners: dict[int, list[int]], gold_of: dict[int, int], predicted_of: dict[int, int]
+    root: int, partners: Mapping[int, Sequence[int]], gold_of: dict[int, int], predicted_of: dict[int, int]
 ) -> None:
     """Give ``root`` a partner if that is possible without leaving another gold span alone."""
     came_from: dict[int, int] = {}  # predicted → the gold span that reached it
