@@ -1,0 +1,54 @@
+"""Time from exposure to reaction: a link and the time expressions around it become an `Onset`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from sequela import attributes
+from sequela.components.time.narrative import find_by_dates
+from sequela.components.time.onset_rules import find_direct
+from sequela.components.time.scene import Scene, read_scene
+from sequela.schema import Link, Onset
+
+__all__ = ["OnsetFinder", "create_onset", "find_onset"]
+
+
+@Language.factory("sequela_onset", assigns=["doc._.links"], requires=["doc.ents", "span._.timex", "doc._.links"])
+def create_onset(nlp: Language, name: str) -> OnsetFinder:
+    """Make the component."""
+    attributes.register()
+    return OnsetFinder()
+
+
+class OnsetFinder:
+    """Fill `Link.onset` of every link that was not rejected."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Annotate ``doc``."""
+        links = attributes.get_links(doc)
+        if any(not link.rejected for link in links):
+            scene = read_scene(doc)
+            attributes.set_links(
+                doc, [link if link.rejected else replace(link, onset=find_onset(doc, link, scene=scene)) for link in links]
+            )
+        return doc
+
+
+def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | None:
+    """Find the time from exposure to reaction of one drug–event pair; None where the text tells none.
+
+    Parameters
+    ----------
+    doc
+        With entities, TIME values and, where there are any, sentence boundaries.
+    link
+        The pair.
+    scene
+        What `read_scene` gave for ``doc``, where many links are asked for.
+    """
+    if scene is None:
+        scene = read_scene(doc)
+    return find_direct(scene, link) or find_by_dates(scene, link)

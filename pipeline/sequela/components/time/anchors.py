@@ -1,0 +1,75 @@
+"""What an onset is counted from: "starting", "the second dose", "discontinuation" …"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sequela.components.time.scene import CueWord
+from sequela.schema import OnsetAnchor
+
+_NTH = re.compile(
+    r"\b(?P<word>first|initial|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|"
+    r"most recent|latest|preceding|previous|morning|evening|single|(?P<number>\d{1,2}) ?(?:st|nd|rd|th))"
+    r"[- ](?:[A-Za-z-]+ ){0,3}?"
+    r"(?:doses?|dosage|injections?|infusions?|cycles?|courses?|administrations?|vaccinations?|shots?|applications?|"
+    r"ingestions?|exposures?|treatments?|rounds?|instillations?|tablets?|intake|use|jabs?|boosters?|cure)\b",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r"\b(?:(?:dose|cycle|course|infusion|injection) (?P<after>\d{1,2})\b"
+    r"|(?P<count>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)"
+    r" (?:doses|cycles|courses|injections|infusions|applications)\b)",
+    re.IGNORECASE,
+)
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1
+    )
+} | {word: number for number, word in enumerate("two three four five six seven eight nine ten".split(), start=2)}
+_LAST = frozenset({"last", "final", "most recent", "latest", "preceding", "previous", "morning", "evening"})
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The anchor of an onset and, for the nth dose, its number."""
+
+    kind: OnsetAnchor
+    ordinal: int | None = None
+
+
+def read_anchor(phrase: str, cues: Sequence[CueWord]) -> Anchor:
+    """Read the anchor from the words after "after" and the cue words among them."""
+    nth = _NTH.search(phrase)
+    kinds = [cue.kind for cue in cues]
+    if "stop" in kinds[:2]:
+        return Anchor(OnsetAnchor.STOP)
+    if nth and "start" not in kinds[:1]:
+        word = re.sub(r"\s+", " ", nth.group("word").lower())
+        if word in _LAST:
+            return Anchor(OnsetAnchor.LAST_DOSE)
+        if word == "initial":
+            return Anchor(OnsetAnchor.FIRST_DOSE, 1)
+        number = int(nth.group("number")) if nth.group("number") else _NUMBERS.get(word)
+        if number == 1:
+            return Anchor(OnsetAnchor.FIRST_DOSE, 1)
+        if number:
+            return Anchor(OnsetAnchor.NTH_DOSE, number)
+        if word == "single":
+            return Anchor(OnsetAnchor.FIRST_DOSE, 1)
+    counted = _COUNTED.search(phrase)
+    if counted:
+        text = counted.group("after") or counted.group("count").lower()
+        return Anchor(OnsetAnchor.NTH_DOSE, int(text) if text.isdigit() else _NUMBERS[text])
+    for kind in kinds:
+        if kind == "start":
+            return Anchor(OnsetAnchor.START)
+        if kind == "again":
+            return Anchor(OnsetAnchor.LAST_DOSE)
+        if kind == "change":
+            return Anchor(OnsetAnchor.DOSE_CHANGE)
+        if kind == "give":
+            return Anchor(OnsetAnchor.START)
+    return Anchor(OnsetAnchor.UNSPECIFIED)

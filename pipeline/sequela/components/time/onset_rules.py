@@ -1,0 +1,259 @@
+"""Rules that read an onset from one time expression near the event."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sequela.components.time.anchors import Anchor, read_anchor
+from sequela.components.time.scene import CueWord, Scene, Time
+from sequela.durations import to_hours
+from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimexType
+
+_CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
+_SENTENCE_END = re.compile(r"[.;](?=\s|$)")
+_AFTER = re.compile(r"[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*|[\s-]*post", re.IGNORECASE)
+_OF = re.compile(r"['’]?\s*(?:or (?:more|less) )?(?:period |course |cycle |interval )?(?:of|on|with|from|in)\b|['’]?\s+(?=[a-z-]+ (?:therapy|treatment))", re.IGNORECASE)
+_BEFORE = re.compile(r"[\s-]*(?:before|prior to|previously|earlier|preceding|previous to|prior)\b", re.IGNORECASE)
+_LED_BY_AFTER = re.compile(
+    r"\b(?:after|following|upon|at|into)(?:\s+(?:an?|the|his|her|just|only|approximately|about|total|of|mean|initial|another))*\s*$",
+    re.IGNORECASE,
+)
+_INTERVAL = re.compile(
+    r"\b(?:interval|latency|time (?:to|from|between|of|until)|onset|delay|incubation|lag|duration of (?:treatment|therapy))\b",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"\b(?:it|this|that|these|them|the (?:drug|medication|agent|medicine))\b", re.IGNORECASE)
+_WITHIN_DURATION = re.compile(r"\b(?:during|in|over|throughout|within)\s+(?:the|his|her)?\s*$", re.IGNORECASE)
+_LOWEST = 0.3  # a weaker reading is no onset
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A reading of a time expression as the onset of a pair."""
+
+    time: Time
+    score: float
+    anchor: Anchor
+    rule: str
+    basis: OnsetBasis = OnsetBasis.EXPRESSION
+
+
+def find_direct(scene: Scene, link: Link) -> Onset | None:
+    """Find the onset that a time expression in the sentences of the pair tells by itself."""
+    first = scene.sentence_of(min(link.drug.start, link.event.start))
+    last = scene.sentence_of(max(link.drug.end - 1, link.event.end - 1))
+    if last - first > 3:
+        first = last = scene.sentence_of(link.event.start)
+    start, end = scene.sentences[first][0], scene.sentences[last][1]
+    candidates = []
+    for time in scene.times_between(start, end):
+        candidate = read_candidate(scene, link, time)
+        if candidate and candidate.score >= _LOWEST:
+            candidates.append(candidate)
+    if not candidates:
+        return None
+    return to_onset(max(candidates, key=lambda item: item.score))
+
+
+def to_onset(candidate: Candidate) -> Onset:
+    """Write a candidate as an onset."""
+    time, value = candidate.time, candidate.time.value
+    return Onset(
+        text=time.text,
+        start=time.start,
+        end=time.end,
+        min=value.min,
+        max=value.max,
+        hours_min=to_hours(value.min),
+        hours_max=to_hours(value.max),
+        approximate=value.approximate,
+        anchor=candidate.anchor.kind,
+        ordinal=candidate.anchor.ordinal,
+        basis=candidate.basis,
+        rule=candidate.rule,
+    )
+
+
+def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
+    """Read one time expression as the onset of the pair; None where it is about something else."""
+    value = time.value
+    if value.type is not TimexType.DURATION or value.reference in ("birth", "history", "document"):
+        return None
+    if time.start <= link.event.start < time.end or time.start <= link.drug.start < time.end:
+        return None
+    sentence = scene.sentences[scene.sentence_of(time.start)]
+    tail = scene.text[time.end : min(sentence[1], time.end + 160)]
+    head = scene.text[max(sentence[0], time.start - 160) : time.start]
+    reading = _by_following_words(scene, link, time, head, tail, sentence)
+    if reading is None:
+        return None
+    rule, base, anchor, basis = reading
+    score = base - _distance_cost(scene, link, time)
+    if _is_recovery(scene, link, time, sentence):
+        score -= 0.5
+    return Candidate(time, score, anchor, rule, basis)
+
+
+_Reading = tuple[str, float, Anchor, OnsetBasis]
+
+
+def _by_following_words(
+    scene: Scene, link: Link, time: Time, head: str, tail: str, sentence: tuple[int, int]
+) -> _Reading | None:
+    value = time.value
+    expression = OnsetBasis.EXPRESSION
+    after = _AFTER.match(tail) or (re.search(r"(?:after|following)$", time.text, re.IGNORECASE) and re.match("", tail))
+    if after:
+        return _after_anchor(scene, link, time, after.end(), tail)
+    if value.relation == "before" or _BEFORE.match(tail):
+        return _backward(scene, link, time, tail, sentence)
+    of = _OF.match(tail)
+    led = bool(_LED_BY_AFTER.search(head))
+    if value.relation in ("within", "at") or led or (value.relation == "after" and value.reference != "previous"):
+        if of:
+            reading = _after_anchor(scene, link, time, of.end(), tail, weak=not led)
+            if reading or value.reference in ("admission", "operation"):
+                return reading
+        if value.reference in ("admission", "operation") and value.relation == "at":
+            return None
+        if value.relation == "at" and value.ordinal and not (of or led) and not _drug_before(link, time):
+            return ("ordinal_alone", 0.35, Anchor(OnsetAnchor.UNSPECIFIED), expression)
+        if link.drug.start < time.start:
+            kind = Anchor(OnsetAnchor.START)
+            if not value.value and value.ordinal:
+                kind = Anchor(OnsetAnchor.NTH_DOSE, value.ordinal)
+            return ("after_time" if led else f"{value.relation}_time", 0.75, kind, expression)
+        return None
+    if not value.value and value.ordinal:  # the third cycle
+        return ("nth_cycle", 0.6, Anchor(OnsetAnchor.NTH_DOSE, value.ordinal), expression)
+    if value.relation == "after":
+        return _later(scene, link, time)
+    if _INTERVAL.search(head) and re.search(r"\b(?:was|were|of|is|:|\()\s*$", head):
+        return ("interval", 0.7, Anchor(OnsetAnchor.START), expression)
+    if value.relation == "for":
+        return _exposure(scene, link, time, sentence)
+    if of and re.match(r".{0,40}\b(?:treatment|therapy|administration|use|exposure)\b", tail):
+        reading = _after_anchor(scene, link, time, of.end(), tail, weak=True)
+        if reading:
+            return reading
+    return None
+
+
+def _drug_before(link: Link, time: Time) -> bool:
+    return link.drug.start < time.start
+
+
+def _after_anchor(
+    scene: Scene, link: Link, time: Time, skip: int, tail: str, *, weak: bool = False
+) -> _Reading | None:
+    """Read "3 weeks after starting minocycline": what follows must be the exposure."""
+    boundary = _CLAUSE_END.search(tail, min(skip + 3, len(tail)))
+    stop = boundary.start() if boundary else len(tail)
+    start, end = time.end + skip, time.end + stop
+    phrase = scene.text[start:end]
+    cues = scene.cues_between(start, end)
+    anchor = read_anchor(phrase, cues)
+    drugs = scene.drugs_between(start, max(end, start + 1))
+    own = [drug for drug in drugs if _same_drug(drug.text, link) or drug.overlaps(link.drug.start, link.drug.end)]
+    first = cues[0].kind if cues else ""
+    base = 0.9 if not weak else 0.8
+    if own:
+        if first == "recover":
+            return None
+        return ("after_exposure", base, _default(anchor, "start" if not cues else ""), OnsetBasis.EXPRESSION)
+    if drugs:
+        # "after starting X and Y": the phrase goes on behind "and"
+        rest = scene.text[end : end + 60]
+        sharing = re.match(r"[\s,]*(?:and|with|plus|,)\s", rest)
+        if not (sharing and link.drug.start >= end and link.drug.start < end + 60):
+            return None
+        return ("after_exposure", base - 0.1, _default(anchor, "start"), OnsetBasis.EXPRESSION)
+    exposure = {"start", "give", "stop", "change", "again"}
+    if first == "other" or first == "recover" or (first == "develop" and not exposure & {c.kind for c in cues[:2]}):
+        return None
+    if first in exposure:
+        return ("after_exposure_word", base - 0.1, anchor, OnsetBasis.EXPRESSION)
+    if _PRONOUN.match(phrase):
+        return ("after_pronoun", base - 0.3, _default(anchor, ""), OnsetBasis.EXPRESSION)
+    return None
+
+
+def _default(anchor: Anchor, kind: str) -> Anchor:
+    if anchor.kind is OnsetAnchor.UNSPECIFIED and kind == "start":
+        return Anchor(OnsetAnchor.START)
+    return anchor
+
+
+def _same_drug(text: str, link: Link) -> bool:
+    return text.lower() == link.drug.text.lower()
+
+
+def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[int, int]) -> _Reading | None:
+    """Read "had started carbamazepine 3 weeks earlier": the exposure lies before the event told."""
+    drugs = [d for d in scene.drugs if sentence[0] <= d.start < time.start]
+    own = [d for d in drugs if _same_drug(d.text, link) or d.overlaps(link.drug.start, link.drug.end)]
+    if not own:
+        return None
+    nearest = own[-1]
+    symptoms = scene.symptoms_between(nearest.end, time.start)
+    if symptoms or time.start - nearest.end > 60:
+        return None
+    if link.event.start < nearest.start:
+        between = scene.cues_between(link.event.end, nearest.end)
+    else:
+        between = scene.cues_between(sentence[0], nearest.end)
+    around = [c.kind for c in between] + [c.kind for c in scene.cues_between(nearest.end, time.start)]
+    if not {"start", "give", "stop", "change", "again"} & set(around):
+        return None
+    anchor = Anchor(OnsetAnchor.START)
+    if "stop" in around[-2:]:
+        anchor = Anchor(OnsetAnchor.STOP)
+    elif "change" in around[-2:]:
+        anchor = Anchor(OnsetAnchor.DOSE_CHANGE)
+    return ("exposure_before", 0.65, anchor, OnsetBasis.EXPRESSION)
+
+
+def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
+    """Read "X was given. Two days later she developed Y"."""
+    if link.drug.start > time.start:
+        return None
+    return ("later", 0.6, Anchor(OnsetAnchor.START), OnsetBasis.EXPRESSION)
+
+
+def _exposure(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> _Reading | None:
+    """Read "had taken X for 4 years when she developed Y": the length of a treatment that ran at the time."""
+    before = [p for p in (*scene.drugs, *scene.symptoms) if sentence[0] <= p.start < time.start]
+    if not before:
+        return None
+    nearest = max(before, key=lambda place: place.end)
+    if not (nearest.overlaps(link.drug.start, link.drug.end) or _same_drug(nearest.text, link)):
+        return None
+    cues = [cue.kind for cue in scene.cues_between(sentence[0], time.start)]
+    if "stop" in cues[-2:]:
+        return None
+    return ("exposure_length", 0.5, Anchor(OnsetAnchor.START), OnsetBasis.INFERRED)
+
+
+def _distance_cost(scene: Scene, link: Link, time: Time) -> float:
+    """Cost of what stands between the time and the event."""
+    if link.event.start >= time.end:
+        start, end = time.end, link.event.start
+    else:
+        start, end = link.event.end, time.start
+    text = scene.text[start:end]
+    cost = min(len(text), 400) / 2000
+    cost += 0.15 * len(_SENTENCE_END.findall(text))
+    cost += 0.1 * len(scene.times_between(start, end))
+    return cost
+
+
+def _is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
+    """Whether the time tells when the event ended: "resolved within 24 hours"."""
+    previous = [t.end for t in scene.times if sentence[0] <= t.end <= time.start]
+    start = max([sentence[0], *previous[-1:]])
+    cues: list[CueWord] = [c for c in scene.cues_between(start, time.start) if c.kind in ("recover", "develop")]
+    if cues:
+        return cues[-1].kind == "recover" and not scene.symptoms_between(cues[-1].end, time.start)
+    following = [c for c in scene.cues_between(time.end, sentence[1]) if c.kind in ("recover", "develop")]
+    return bool(following) and following[0].kind == "recover" and following[0].start - time.end < 80

@@ -1,0 +1,109 @@
+"""What the onset rules look at: sentences, times, drugs, symptoms and cue words of a Doc, by character offset."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cache
+
+from spacy.tokens import Doc
+
+from sequela import attributes
+from sequela.lexicons.loader import load_table
+from sequela.schema import Label, TimeExpression
+
+_WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)?")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stretch of the text."""
+
+    start: int
+    end: int
+    text: str
+
+    def overlaps(self, start: int, end: int) -> bool:
+        """Whether the stretch shares a character with another one."""
+        return self.start < end and start < self.end
+
+
+@dataclass(frozen=True)
+class Time(Place):
+    """A TIME entity with its value."""
+
+    value: TimeExpression
+
+
+@dataclass(frozen=True)
+class CueWord(Place):
+    """A word that tells what is done or happens: "started", "stopped", "developed", "resolved" …"""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A Doc as the onset rules see it; every list is in the order of the text."""
+
+    text: str
+    sentences: list[tuple[int, int]]
+    times: list[Time]
+    drugs: list[Place]
+    symptoms: list[Place]
+    document_date: str = ""
+
+    def sentence_of(self, position: int) -> int:
+        """Index of the sentence that holds a character."""
+        return max(bisect_right(self.sentences, (position, len(self.text) + 1)) - 1, 0)
+
+    def times_between(self, start: int, end: int) -> list[Time]:
+        """Times that begin in a stretch."""
+        first = bisect_left(self.times, start, key=lambda time: time.start)
+        last = bisect_left(self.times, end, key=lambda time: time.start)
+        return self.times[first:last]
+
+    def symptoms_between(self, start: int, end: int) -> list[Place]:
+        """Symptoms that begin in a stretch."""
+        return [item for item in self.symptoms if start <= item.start < end]
+
+    def drugs_between(self, start: int, end: int) -> list[Place]:
+        """Drugs that begin in a stretch."""
+        return [item for item in self.drugs if start <= item.start < end]
+
+    def cues_between(self, start: int, end: int) -> list[CueWord]:
+        """Cue words of a stretch."""
+        kinds = _cue_kinds()
+        found = []
+        for match in _WORD.finditer(self.text, start, end):
+            word = match.group().lower()
+            kind = kinds.get(word) or kinds.get(word.rpartition("-")[2])
+            if kind:
+                found.append(CueWord(match.start(), match.end(), word, kind))
+        return found
+
+
+def read_scene(doc: Doc) -> Scene:
+    """Collect what the rules look at."""
+    times, drugs, symptoms = [], [], []
+    for ent in doc.ents:
+        if ent.label_ == Label.TIME.value:
+            value = attributes.get_timex(ent)
+            if value is not None:
+                times.append(Time(ent.start_char, ent.end_char, ent.text, value))
+        elif ent.label_ == Label.DRUG.value:
+            drugs.append(Place(ent.start_char, ent.end_char, ent.text))
+        elif ent.label_ == Label.SYMPTOM.value:
+            symptoms.append(Place(ent.start_char, ent.end_char, ent.text))
+    if doc.has_annotation("SENT_START"):
+        sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
+    else:
+        sentences = [(0, len(doc.text))]
+    meta = attributes.get_meta(doc)
+    return Scene(doc.text, sentences, times, drugs, symptoms, meta.get("publication_date", ""))
+
+
+@cache
+def _cue_kinds() -> dict[str, str]:
+    return {row["word"]: row["cue"] for row in load_table("time_onset_cues.csv")}
