@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sequela.schema import Triple
 
-__all__ = ["__version__", "load", "triples"]
+__all__ = ["__version__", "load", "process", "triples"]
 
 __version__ = version("sequela")
 
@@ -41,6 +41,26 @@ def load(model: str | Path | None = None, *, label_map: dict[str, str] | None = 
     from sequela.build import build_pipeline
 
     return build_pipeline(model, label_map=label_map)
+
+
+def process(nlp: Language, text: str, *, doc_id: str = "", **meta: str) -> Doc:
+    """Run the pipeline over one report whose rows are to carry an id.
+
+    Parameters
+    ----------
+    nlp
+        From `load`.
+    text
+        The report; offsets of the rows count its characters.
+    doc_id
+        What the rows are called by.
+    meta
+        What else is known of the report, such as ``publication_date`` (ISO 8601).
+    """
+    from sequela.reading import Report
+    from sequela.running.batches import make_doc
+
+    return nlp(make_doc(nlp, Report(doc_id=doc_id, text=text, meta=meta)))
 
 
 def triples(doc: Doc, *, include_all: bool = False) -> list[Triple]:

@@ -1,9 +1,13 @@
-"""The application: its commands, its exit codes, and what a user sees when something goes wrong."""
+"""The application: its commands, and what a user sees when something goes wrong."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import signal
+import sys
+import traceback
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +34,10 @@ class Commands(TyperGroup):
         except KeyboardInterrupt as error:
             typer.echo("sequela: interrupted", err=True)
             raise typer.Exit(Exit.INTERRUPTED) from error
+        except BrokenPipeError as error:
+            # What is still in the buffer has no reader: let it go nowhere, not into another error
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(Exit.BROKEN_PIPE) from error
 
 
 app = typer.Typer(
@@ -72,4 +80,15 @@ mount()
 
 def run() -> None:
     """Entry point of the ``sequela`` command."""
-    app()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except Exception:
+        traceback.print_exc()
+        typer.echo(f"sequela {__version__}: this is a bug. Please report it with the lines above.", err=True)
+        sys.exit(Exit.BUG)
+
+
+def _interrupt(*_: object) -> None:
+    """End as on Ctrl-C, so that no half-written file is left when a batch system ends the run."""
+    raise KeyboardInterrupt

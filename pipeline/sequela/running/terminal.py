@@ -1,0 +1,51 @@
+"""Entities in colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_STYLES = {
+    "DRUG": "bold white on blue",
+    "SYMPTOM": "bold white on red",
+    "TIME": "black on green",
+    "DOSE": "black on cyan",
+    "ROUTE": "black on cyan",
+    "FREQUENCY": "black on cyan",
+    "BODY_SITE": "black on yellow",
+    "PROCEDURE": "black on white",
+    "AGE": "white on magenta",
+    "SEX": "white on magenta",
+}
+# A report must not steer the terminal: control characters are shown as pictures, but for tabs and line ends.
+_CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x09: "\t", 0x0A: "\n", 0x0D: None, 0x7F: 0x2421}
+
+
+def make_printer() -> Callable[[dict[str, Any]], None]:
+    """Give a function that prints a tagged report.
+
+    Where there is no colour, as in a pipe, entities stand in brackets: ``[rash|SYMPTOM]``.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+
+    def show(report: dict[str, Any]) -> None:
+        text = report["text"]
+        line = Text()
+        line.append(f"== {report['doc_id']} ==\n".translate(_CONTROLS), style="bold")
+        position = 0
+        for entity in report["entities"]:
+            line.append(text[position : entity["start"]].translate(_CONTROLS))
+            mention, label = entity["text"].translate(_CONTROLS), entity["label"]
+            if console.color_system is None:
+                line.append(f"[{mention}|{label}]")
+            else:
+                line.append(f" {mention} ", style=_STYLES.get(label, "reverse"))
+                line.append(label, style="dim")
+            position = entity["end"]
+        line.append(text[position:].translate(_CONTROLS))
+        console.print(line)
+
+    return show
