@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
-from sequela.components.links.masking import Item, mask
-from sequela.components.links.rules import Decision, Verdict, decide, load_rules
-from sequela.schema import Attribution, Cue, Label, Link, Mention, Role
+from sequela.components.links.evidence import review
+from sequela.components.links.masking import Item, Masked, mask
+from sequela.components.links.neighbours import find_told_before
+from sequela.components.links.rules import Decision, Verdict, decide, is_improvement, load_rules
+from sequela.schema import Attribution, Cue, Frame, Label, Link, Mention, Role
+
+# Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
+_EXCLUSIVE = frozenset(("compound",))
+# What a generic or a pronoun costs: its antecedent may be the wrong one.
+_ANAPHOR_FACTOR = 0.9
+_ASIDE = {
+    Attribution.TREATMENT: "the drug treats the event",
+    Attribution.INDICATION: "the event is what the drug was given for",
+    Attribution.EXCLUDED: "the text rules it out",
+}
 
 
 @Language.factory(
     "sequela_linking",
     requires=["doc.ents", "doc.sents"],
     assigns=["doc._.links"],
-    default_config={"disabled_rules": [], "threshold": 0.5},
+    default_config={"disabled_rules": [], "threshold": 0.5, "neighbours": True},
 )
-def create_linking(nlp: Language, name: str, disabled_rules: list[str], threshold: float) -> Linking:
+def create_linking(
+    nlp: Language, name: str, disabled_rules: list[str], threshold: float, neighbours: bool
+) -> Linking:
     """Make the component."""
-    return Linking(disabled_rules=disabled_rules, threshold=threshold)
+    return Linking(disabled_rules=disabled_rules, threshold=threshold, neighbours=neighbours)
 
 
 class Linking:
@@ -30,83 +46,166 @@ class Linking:
     Parameters
     ----------
     disabled_rules
-        Names of rules of ``lexicons/linking_rules.csv`` that are not to be used.
+        Names of rules that are not to be used: those of ``lexicons/linking_rules.csv`` and the rules across
+        sentences (``docs/linking.md`` lists both).
     threshold
         Candidates below this score are kept with a reason in ``rejected``.
+    neighbours
+        Whether an event is linked to a drug of the sentences before and after.
     """
 
-    def __init__(self, *, disabled_rules: Sequence[str], threshold: float) -> None:
+    def __init__(self, *, disabled_rules: Sequence[str], threshold: float, neighbours: bool) -> None:
+        self.disabled = frozenset(disabled_rules)
         self.rules = load_rules(disabled_rules)
         self.threshold = threshold
+        self.neighbours = neighbours
 
     def __call__(self, doc: Doc) -> Doc:
+        """Find, then annotate."""
         attributes.set_links(doc, self.find_links(doc))
         return doc
 
     def find_links(self, doc: Doc) -> list[Link]:
         """Give every candidate in the order of the text."""
+        sentences = masked_sentences(doc)
+        frames = _Frames(attributes.get_frames(doc))
         links: list[Link] = []
-        for sent in doc.sents:
-            items = items_of(doc, sent)
-            if not items:
+        for masked in sentences:
+            links += self._links_of(masked, frames)
+        if self.neighbours:
+            for drug, event, decision in find_told_before(doc, sentences, links):
+                if decision.rule not in self.disabled:
+                    links.append(self._link(drug, event, decision, frames))
+        links = review(doc, links, self.disabled)
+        links = [self._weigh(link) for link in links]
+        return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
+
+    def _links_of(self, masked: Masked, frames: _Frames) -> list[Link]:
+        links = []
+        drugs = [number for number, item in enumerate(masked.items) if item.kind == "D"]
+        for event, item in enumerate(masked.items):
+            if item.kind != "E":
                 continue
-            others = [ent for ent in sent.ents if ent.label_ not in (Label.DRUG, Label.SYMPTOM)]
-            masked = mask(sent.text, sent.start_char, items, others)
-            drugs = [number for number, item in enumerate(items) if item.kind == "D"]
-            events = [number for number, item in enumerate(items) if item.kind == "E"]
-            for event in events:
-                for drug in drugs:
-                    decision = decide(masked, drug, event, self.rules)
-                    if decision:
-                        links.append(self._link(items[drug], items[event], decision))
+            decisions = {drug: decide(masked, drug, event, self.rules) for drug in drugs}
+            named = {drug for drug, found in decisions.items() if found and found.rule in _EXCLUSIVE}
+            for drug, decision in decisions.items():
+                if decision is None:
+                    continue
+                for one in masked.items[drug].each():
+                    for other in item.each():
+                        link = self._link(one, other, decision, frames)
+                        if named and drug not in named and not link.rejected:
+                            link = replace(link, rejected="the sentence names another drug as the cause")
+                        links.append(link)
         return links
 
-    def _link(self, drug: Item, event: Item, decision: Decision) -> Link:
+    def _link(self, drug: Item, event: Item, decision: Decision, frames: _Frames) -> Link:
+        score = decision.score
+        start, end = min(drug.start, event.start), max(drug.end, event.end)
+        cues = [Cue(text=decision.cue, start=start, end=end, rule=decision.rule)]
+        for item in (drug, event):
+            if item.anaphor:
+                cues.append(item.anaphor)
+                score *= _ANAPHOR_FACTOR
         assertion, assertion_cue = attributes.get_assertion(event.span)
         attribution, attribution_cue = attributes.get_attribution(event.span)
-        role = Role.SUSPECT
+        patient_id = ""
         rejected = ""
-        if decision.verdict is Verdict.TREATMENT:
-            role, attribution = Role.TREATMENT, Attribution.TREATMENT
-            rejected = "the drug treats the event"
-        elif decision.verdict is Verdict.INDICATION:
-            role, attribution = Role.TREATMENT, Attribution.INDICATION
-            rejected = "the event is what the drug was given for"
-        elif decision.score < self.threshold:
-            rejected = "weak evidence"
-        cue = Cue(
-            text=decision.cue,
-            start=min(drug.start, event.start),
-            end=max(drug.end, event.end),
-            rule=decision.rule,
-        )
+        role = Role.SUSPECT
+        if attribution in _ASIDE and decision.verdict is Verdict.REACTION:
+            if decision.score >= _OVERRULES and attribution is not Attribution.EXCLUDED:
+                attribution, attribution_cue = Attribution.INDEX_PATIENT, None
+            else:
+                rejected = _ASIDE[attribution]
+        if decision.verdict is not Verdict.REACTION:
+            attribution = Attribution(decision.verdict.value)
+            attribution_cue, role = cues[0], Role.TREATMENT
+            rejected = _ASIDE[attribution]
+        elif is_improvement(event.mention.text):
+            rejected = "an improvement is no reaction"
+        if not rejected and attribution is Attribution.INDEX_PATIENT:
+            frame = frames.at(event.start)
+            if frame:
+                attribution, attribution_cue, patient_id = frame.attribution, frame.cue, frame.patient_id
         return Link(
             drug=drug.mention,
             event=event.mention,
             rule=decision.rule,
-            score=decision.score,
-            cues=(cue,),
+            score=round(score, 3),
+            cues=tuple(cues),
             role=role,
             attribution=attribution,
             attribution_cue=attribution_cue,
             assertion=assertion,
             assertion_cue=assertion_cue,
+            patient_id=patient_id,
             rejected=rejected,
         )
 
+    def _weigh(self, link: Link) -> Link:
+        if not link.rejected and link.score < self.threshold:
+            return replace(link, rejected="weak evidence")
+        return link
 
-def items_of(doc: Doc, sent: Span) -> list[Item]:
-    """Drugs and events of a sentence, in the order of the text."""
+
+# A rule at least this sure is believed against the entity's own attribution ("treated", "given for").
+_OVERRULES = 0.9
+
+
+class _Frames:
+    """The frame at a place of the report."""
+
+    def __init__(self, frames: list[Frame]) -> None:
+        self.frames = frames
+        self.starts = [frame.start for frame in frames]
+
+    def at(self, offset: int) -> Frame | None:
+        number = bisect_right(self.starts, offset) - 1
+        if number >= 0 and offset < self.frames[number].end:
+            return self.frames[number]
+        return None
+
+
+def masked_sentences(doc: Doc) -> list[Masked]:
+    """Every sentence that holds a drug or an event, as the rules see it."""
+    anaphors = sorted(doc.spans.get("anaphora", ()), key=lambda span: span.start_char)
+    masked = []
+    for sent in doc.sents:
+        inside = [span for span in anaphors if sent.start <= span.start < sent.end]
+        items = _items(sent, inside)
+        if items:
+            others = [ent for ent in sent.ents if ent.label_ not in _KINDS]
+            masked.append(mask(sent.text, sent.start_char, items, others))
+    return masked
+
+
+_KINDS = {Label.DRUG.value: "D", Label.SYMPTOM.value: "E"}
+
+
+def _items(sent: Span, anaphors: list[Span]) -> list[Item]:
     items = []
     for ent in sent.ents:
-        kind = {Label.DRUG: "D", Label.SYMPTOM: "E"}.get(ent.label_)
-        if kind:
+        kind = _KINDS.get(ent.label_)
+        if kind and not any(ent.start < span.end and span.start < ent.end for span in anaphors):
+            mention = Mention(text=ent.text, start=ent.start_char, end=ent.end_char, label=ent.label_)
             items.append(
-                Item(kind=kind, span=ent, mention=mention_of(ent), start=ent.start_char, end=ent.end_char)
+                Item(kind=kind, span=ent, mentions=(mention,), start=ent.start_char, end=ent.end_char)
             )
-    return items
-
-
-def mention_of(span: Span) -> Mention:
-    """The mention of a span."""
-    return Mention(text=span.text, start=span.start_char, end=span.end_char, label=span.label_)
+    for span in anaphors:
+        found = span._.refers_to
+        mentions = tuple(
+            Mention(text=place["text"], start=place["start"], end=place["end"], label=span.label_)
+            for place in (found, *found["others"])
+        )
+        cue = Cue(text=span.text, start=span.start_char, end=span.end_char, rule=found["rule"])
+        items.append(
+            Item(
+                kind=_KINDS[span.label_],
+                span=span,
+                mentions=mentions,
+                start=span.start_char,
+                end=span.end_char,
+                anaphor=cue,
+            )
+        )
+    return sorted(items, key=lambda item: item.start)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spacy.tokens import Span
 
@@ -35,16 +35,25 @@ _COORDINATED = {
 class Item:
     """A drug or an event of the sentence, as the rules see it.
 
-    ``mention`` is what a row would name: for an anaphor ("this medication") its antecedent, and ``cue`` then
-    holds the anaphor's own words.
+    ``mentions`` are what rows would name: the entity itself, or for an anaphor ("this medication", "these
+    symptoms") its antecedents; ``anaphor`` then holds the anaphor's own words.
     """
 
     kind: str  # "D" or "E"
     span: Span
-    mention: Mention
+    mentions: tuple[Mention, ...]
     start: int  # place in the text of the report, of the anaphor where it is one
     end: int
-    cue: Cue | None = None
+    anaphor: Cue | None = None
+
+    @property
+    def mention(self) -> Mention:
+        """The first mention."""
+        return self.mentions[0]
+
+    def each(self) -> list[Item]:
+        """One item for every antecedent."""
+        return [replace(self, mentions=(mention,)) for mention in self.mentions]
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class Masked:
     """A masked sentence with the place of every item in it."""
 
     text: str
+    start: int  # where the sentence begins and ends in the report
+    end: int
     items: tuple[Item, ...]
     places: tuple[int, ...]
     groups: tuple[int, ...]  # number of the coordination group of each item
@@ -97,7 +108,7 @@ def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) 
     pieces.append(text[position - offset :].lower())
     masked = _SPACES.sub(" ", _BRACKETS.sub(" ", _SPACES.sub(" ", "".join(pieces))))
     places = tuple(match.start() for match in re.finditer("[DE]", masked))
-    return Masked(masked, tuple(items), places, _groups(masked, places))
+    return Masked(masked, offset, offset + len(text), tuple(items), places, _groups(masked, places))
 
 
 def _groups(masked: str, places: Sequence[int]) -> tuple[int, ...]:

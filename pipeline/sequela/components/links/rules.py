@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from sequela.components.links.masking import Masked
 from sequela.lexicons.loader import load_table
@@ -53,20 +54,23 @@ class Decision:
     cue: str
 
 
-def load_rules(disabled: Iterable[str] = ()) -> dict[str, tuple[Rule, ...]]:
-    """Compile the rules by the order of drug and event ("DE", "ED"), without those named in ``disabled``."""
-    off = frozenset(disabled)
-    atoms = dict(_ATOMS)
+@cache
+def _atoms() -> dict[str, str]:
     classes: dict[str, list[str]] = {}
     for row in load_table("linking_cues.csv"):
         classes.setdefault(row["class"], []).append(row["cue"])
-    atoms.update({name: f"(?:{'|'.join(cues)})" for name, cues in classes.items()})
+    return {**_ATOMS, **{name: f"(?:{'|'.join(cues)})" for name, cues in classes.items()}}
 
-    def compiled(pattern: str) -> re.Pattern[str] | None:
-        if not pattern:
-            return None
-        return re.compile(re.sub(r"<(\w+)>", lambda match: atoms[match.group(1)], pattern))
 
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of the rule files: ``<name>`` stands for a class of ``lexicons/linking_cues.csv``."""
+    atoms = _atoms()
+    return re.compile(re.sub(r"<(\w+)>", lambda match: atoms[match.group(1)], pattern))
+
+
+def load_rules(disabled: Iterable[str] = ()) -> dict[str, tuple[Rule, ...]]:
+    """Compile the rules by the order of drug and event ("DE", "ED"), without those named in ``disabled``."""
+    off = frozenset(disabled)
     rules: dict[str, list[Rule]] = {"DE": [], "ED": []}
     for row in load_table("linking_rules.csv"):
         if row["rule"] not in off:
@@ -74,9 +78,9 @@ def load_rules(disabled: Iterable[str] = ()) -> dict[str, tuple[Rule, ...]]:
                 Rule(
                     row["rule"],
                     row["order"],
-                    compiled(row["before"]),
-                    compiled(row["between"]),
-                    compiled(row["after"]),
+                    compile_pattern(row["before"]) if row["before"] else None,
+                    compile_pattern(row["between"]) if row["between"] else None,
+                    compile_pattern(row["after"]) if row["after"] else None,
                     Verdict(row["verdict"]),
                     float(row["score"]),
                 )
@@ -120,3 +124,14 @@ def decide(masked: Masked, drug: int, event: int, rules: dict[str, tuple[Rule, .
         if match:
             return Decision(rule.name, rule.verdict, rule.score, match.group().strip())
     return None
+
+
+def is_improvement(event: str) -> bool:
+    """Whether an event mention tells of something good ("complete recovery", "well tolerated")."""
+    return bool(_improvement().search(event.lower()))
+
+
+@cache
+def _improvement() -> re.Pattern[str]:
+    cues = "|".join(row["cue"] for row in load_table("linking_cues.csv") if row["class"] == "improvement")
+    return re.compile(rf"\b(?:{cues})\b")

@@ -1,0 +1,248 @@
+"""What "this medication", "the antibiotic", "it" and "these symptoms" stand for; what abbreviations are short for.
+
+Anaphors are spans of ``doc.spans["anaphora"]`` with the label of what they stand for (DRUG, SYMPTOM); what was
+found is kept in ``span._.refers_to`` with the rule that found it. An entity that is an abbreviation keeps its
+long form in the same attribute, with the rule ``abbreviation``.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+from scispacy.abbreviation import find_abbreviation
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from sequela import attributes
+from sequela.components.links.classes import class_of, is_member
+from sequela.lexicons.loader import load_table
+from sequela.schema import Label, Zone
+
+SPANS = "anaphora"
+_LOOK_BACK = 4  # sentences
+_LOOK_BACK_CLASS = 12
+_CULPRIT = re.compile(
+    r"offending|causative|culprit|suspected|suspect|responsible|incriminated|implicated|inciting"
+)
+
+
+@Language.factory(
+    "sequela_anaphora",
+    requires=["doc.ents", "doc.sents"],
+    assigns=["doc.spans", "span._.refers_to"],
+    default_config={"pronouns": True},
+)
+def create_anaphora(nlp: Language, name: str, pronouns: bool) -> Anaphora:
+    """Make the component."""
+    return Anaphora(pronouns=pronouns)
+
+
+@dataclass(frozen=True)
+class Anaphor:
+    """A word or phrase that stands for something else, and what that is.
+
+    ``antecedents`` are entities, the nearest first; none when nothing fits.
+    """
+
+    span: Span
+    label: Label
+    rule: str
+    antecedents: tuple[Span, ...]
+
+
+class Anaphora:
+    """Set ``doc.spans["anaphora"]`` and ``span._.refers_to``.
+
+    Parameters
+    ----------
+    pronouns
+        Whether "it" at the beginning of a sentence is resolved too.
+    """
+
+    def __init__(self, *, pronouns: bool) -> None:
+        self.pronouns = pronouns
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Find, then annotate."""
+        anaphors = self.find_anaphors(doc)
+        spans = []
+        for anaphor in anaphors:
+            first, *others = anaphor.antecedents
+            span = Span(doc, anaphor.span.start, anaphor.span.end, label=anaphor.label.value)
+            span._.refers_to = {
+                **_place(first),
+                "rule": anaphor.rule,
+                "others": [_place(other) for other in others],
+            }
+            spans.append(span)
+        doc.spans[SPANS] = spans
+        for short, long in find_abbreviations(doc):
+            if not short._.refers_to:
+                short._.refers_to = {**_place(long), "rule": "abbreviation", "others": []}
+        return doc
+
+    def find_anaphors(self, doc: Doc) -> list[Anaphor]:
+        """Give the anaphors that have an antecedent, in the order of the text."""
+        drugs = [ent for ent in doc.ents if ent.label_ == Label.DRUG and not _is_generic(ent)]
+        events = [ent for ent in doc.ents if ent.label_ == Label.SYMPTOM and not _is_generic(ent)]
+        if not drugs:
+            return []
+        sentences = _Sentences(doc)
+        salient = salient_drug(doc, drugs)
+        found = []
+        for match in _noun_pattern().finditer(doc.text):
+            span = doc.char_span(match.start(), match.end(), alignment_mode="contract")
+            if span is None or any(ent.label_ in _NAMED and not _is_generic(ent) for ent in span.ents):
+                continue
+            anaphor = self._resolve(match, span, drugs, events, sentences, salient)
+            if anaphor:
+                found.append(anaphor)
+        if self.pronouns:
+            for match in _PRONOUN.finditer(doc.text):
+                span = doc.char_span(match.start("it"), match.end("it"))
+                antecedents = sentences.before(drugs, match.start(), 1) if span is not None else ()
+                if span is not None and antecedents:
+                    found.append(Anaphor(span, Label.DRUG, "pronoun", _preferred(antecedents, salient)))
+        return sorted(found, key=lambda anaphor: anaphor.span.start)
+
+    def _resolve(
+        self,
+        match: re.Match[str],
+        span: Span,
+        drugs: list[Span],
+        events: list[Span],
+        sentences: _Sentences,
+        salient: str,
+    ) -> Anaphor | None:
+        noun = match.group("noun").lower()
+        kind, drug_class = _nouns()[noun[:-1] if noun not in _nouns() and noun.endswith("s") else noun]
+        start = match.start()
+        if kind == "event":
+            antecedents = sentences.before(events, start, 2)
+            affirmed = tuple(
+                ent for ent in antecedents if attributes.get_assertion(ent)[0] in ("affirmed", "possible")
+            )
+            return Anaphor(span, Label.SYMPTOM, "event_noun", affirmed) if affirmed else None
+        if _CULPRIT.search(match.group().lower()):
+            suspects = [ent for ent in drugs if ent.text.lower() == salient]
+            return Anaphor(span, Label.DRUG, "culprit", tuple(suspects[:1])) if suspects else None
+        if kind == "class":
+            members = [ent for ent in drugs if is_member(ent.text, drug_class)]
+            antecedents = sentences.before(members, start, _LOOK_BACK_CLASS)
+            return Anaphor(span, Label.DRUG, "class_member", antecedents) if antecedents else None
+        antecedents = sentences.before(drugs, start, _LOOK_BACK)
+        if not antecedents:
+            return None
+        return Anaphor(span, Label.DRUG, f"{kind}_noun", _preferred(antecedents, salient))
+
+
+class _Sentences:
+    """Which entities come shortly before a place."""
+
+    def __init__(self, doc: Doc) -> None:
+        self.starts = [sent.start_char for sent in doc.sents]
+
+    def number(self, offset: int) -> int:
+        return bisect_right(self.starts, offset) - 1
+
+    def before(self, ents: list[Span], offset: int, look_back: int) -> tuple[Span, ...]:
+        """Entities of the nearest sentence that has some, at most ``look_back`` sentences back; last first."""
+        here = self.number(offset)
+        nearest: list[Span] = []
+        for ent in reversed(ents):
+            if ent.end_char > offset:
+                continue
+            number = self.number(ent.start_char)
+            if number < here - look_back or (nearest and number != self.number(nearest[0].start_char)):
+                break
+            nearest.append(ent)
+        return tuple(nearest)
+
+
+def salient_drug(doc: Doc, drugs: list[Span]) -> str:
+    """The drug that the report is about: named most often, a name in the title or before "-induced" counts more."""
+    titles = [
+        (section.start, section.end) for section in attributes.get_sections(doc) if section.zone is Zone.TITLE
+    ]
+    weights: Counter[str] = Counter()
+    for ent in drugs:
+        weight = 1
+        if any(start <= ent.start_char < end for start, end in titles):
+            weight += 4
+        if re.match(r"\W?(?:induced|associated|related)", doc.text[ent.end_char : ent.end_char + 11]):
+            weight += 3
+        weights[ent.text.lower()] += weight
+    return min(weights, key=lambda name: (-weights[name], name)) if weights else ""
+
+
+def find_abbreviations(doc: Doc) -> list[tuple[Span, Span]]:
+    """Entities that are abbreviations, each with the entity that holds the long form.
+
+    The definition is read where it stands in brackets ("methotrexate (MTX)"), by the algorithm of Schwartz and
+    Hearst (2003) as scispaCy has it; every later mention of the short form refers to it.
+    """
+    long_forms: dict[tuple[str, str], Span] = {}
+    by_start = {ent.start: ent for ent in doc.ents if ent.label_ in _NAMED}
+    for long in by_start.values():
+        end = long.end
+        if end + 2 >= len(doc) or doc[end].text not in "([":
+            continue
+        short = doc[end + 1 : end + 2]
+        if not 2 <= len(short.text) <= 8 or not any(letter.isupper() for letter in short.text):
+            continue
+        found = find_abbreviation(long, short)[1]
+        if found is not None:
+            long_forms.setdefault((long.label_, short.text), long)
+    return [
+        (ent, long_forms[ent.label_, ent.text])
+        for ent in doc.ents
+        if (ent.label_, ent.text) in long_forms and ent.start > long_forms[ent.label_, ent.text].start
+    ]
+
+
+_NAMED = (Label.DRUG, Label.SYMPTOM)
+_PRONOUN = re.compile(
+    r"(?:(?<=[.;] )|(?<=\n))(?P<it>It) (?=(?:was|is|has been|had been)(?: then| therefore| immediately)? "
+    r"(?:started|stopped|discontinued|withdrawn|given|administered|prescribed|taken|restarted)"
+    r"|(?:may|can|could|might) (?:cause|induce|lead)|causes|induces|caused|is known to)"
+)
+
+
+@cache
+def _nouns() -> dict[str, tuple[str, str]]:
+    return {row["noun"]: (row["kind"], row["class"]) for row in load_table("anaphora_nouns.csv")}
+
+
+@cache
+def _noun_pattern() -> re.Pattern[str]:
+    nouns = "|".join(sorted(map(re.escape, _nouns()), key=len, reverse=True))
+    return re.compile(
+        r"\b(?:this|the|these|those|that|such|his|her|their|its|the patient['’]s|(?:first|second|third|fourth|last|next|each) )"
+        r"(?: (?:same|new|offending|causative|culprit|suspected|suspect|responsible|incriminated|implicated|inciting|above|"
+        r"aforementioned|first|second|third|fourth|fifth|last|final|next|initial|previous|presenting|clinical|adverse|study)){0,2}"
+        rf" (?P<noun>(?:{nouns})s?)\b",
+        re.IGNORECASE,
+    )
+
+
+def _is_generic(ent: Span) -> bool:
+    """Whether an entity is a general noun ("the drug", "antibiotics", "symptoms") and names nothing itself."""
+    words = re.sub(r"^(?:the|this|these|that|those|an?|his|her) ", "", ent.text.lower())
+    for form in (words, words[:-1] if words.endswith("s") else words):
+        if form in _nouns():
+            return True
+    return bool(class_of(ent.text))
+
+
+def _preferred(antecedents: tuple[Span, ...], salient: str) -> tuple[Span, ...]:
+    """One drug of a sentence: the one that the report is about, else the last one named."""
+    about = [ent for ent in antecedents if ent.text.lower() == salient]
+    return tuple(about[:1]) or antecedents[:1]
+
+
+def _place(span: Span) -> dict[str, int | str]:
+    return {"start": span.start_char, "end": span.end_char, "text": span.text}

@@ -1,0 +1,114 @@
+"""Keys under which mentions of the same drug or the same event fall together."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from spacy.tokens import Doc, Span
+
+from sequela.lexicons.loader import load_table
+from sequela.schema import Label, Mention
+
+_WORDS = re.compile(r"[a-z0-9]+")
+_LEADING = frozenset(
+    ["a", "an", "the", "his", "her", "their", "its", "this", "that", "these", "those", "some", "any", "severe", "mild", "moderate", "acute", "new", "recurrent", "generalized", "generalised", "fatal", "possible", "probable", "suspected", "marked", "sudden", "progressive", "transient", "reversible", "diffuse", "massive", "persistent", "symptomatic", "asymptomatic", "clinical", "intense", "worsening", "subsequent", "extensive"]
+)
+
+
+class NameKeys:
+    """Keys of mentions: the normalised name where there is one, the long form of an abbreviation, else the words."""
+
+    def __init__(self, doc: Doc) -> None:
+        self.codes: dict[tuple[int, int], str] = {}
+        self.long_forms: dict[tuple[int, int], str] = {}
+        for ent in doc.ents:
+            if ent.label_ in (Label.DRUG, Label.SYMPTOM):
+                self._read(ent)
+
+    def _read(self, ent: Span) -> None:
+        place = (ent.start_char, ent.end_char)
+        code = ent._.code
+        if code and code.get("name"):
+            self.codes[place] = str(code["name"]).lower()
+        found = ent._.refers_to
+        if found and found["rule"] == "abbreviation":
+            self.long_forms[place] = found["text"]
+
+    def drug(self, mention: Mention) -> str:
+        """Key of a drug mention."""
+        place = (mention.start, mention.end)
+        return self.codes.get(place) or drug_words(self.long_forms.get(place, mention.text))
+
+    def event(self, mention: Mention) -> str:
+        """Key of an event mention."""
+        place = (mention.start, mention.end)
+        return event_words(self.long_forms.get(place, mention.text))
+
+
+@lru_cache(maxsize=4096)
+def drug_words(text: str) -> str:
+    """The name without what does not tell substances apart (articles, "therapy", "hydrochloride")."""
+    words = [
+        word for word in _WORDS.findall(text.lower()) if word not in _LEADING and word not in _drug_noise()
+    ]
+    return " ".join(words) or text.lower()
+
+
+@lru_cache(maxsize=4096)
+def event_words(text: str) -> str:
+    """The event in the singular, British spelling folded, without articles and degrees."""
+    words = [_singular(word) for word in _WORDS.findall(_fold(text.lower())) if word not in _LEADING]
+    return " ".join(words) or text.lower()
+
+
+def same_event(one: str, other: str) -> bool:
+    """Whether two keys name one event: the words of one are among those of the other, with the same last word."""
+    if one == other:
+        return True
+    first, second = one.split(), other.split()
+    short, long = (first, second) if len(first) <= len(second) else (second, first)
+    return set(short) <= set(long) and short[-1] == long[-1]
+
+
+def _fold(text: str) -> str:
+    return (
+        text.replace("haem", "hem").replace("aemia", "emia").replace("oedema", "edema").replace("oea", "ea")
+    )
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3:
+        return word[:-1]
+    return word
+
+
+@lru_cache(maxsize=1)
+def _drug_noise() -> frozenset[str]:
+    return frozenset(
+        row["noun"] for row in load_table("anaphora_nouns.csv") if row["kind"] in ("drug", "exposure")
+    ) | {
+        "hydrochloride",
+        "sodium",
+        "tablets",
+        "tartrate",
+        "sulfate",
+        "sulphate",
+        "maleate",
+        "mesylate",
+    }
+
+
+def is_generic_event(text: str) -> bool:
+    """Whether an event has no name of its own ("side effects", "an adverse drug reaction", "toxicity")."""
+    words = re.sub(
+        r"^(?:an?|the|his|her|these|this|such|some|serious|severe|similar|other) ", "", text.lower().strip()
+    )
+    return words in _generic_events() or (words.endswith("s") and words[:-1] in _generic_events())
+
+
+@lru_cache(maxsize=1)
+def _generic_events() -> frozenset[str]:
+    return frozenset(row["noun"] for row in load_table("anaphora_nouns.csv") if row["kind"] == "event")

@@ -1,0 +1,100 @@
+"""Rules across sentences: an event whose own sentence names no cause, and a drug told shortly before or after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from spacy.tokens import Doc
+
+from sequela import attributes
+from sequela.components.links.masking import Item, Masked
+from sequela.components.links.rules import Decision, Verdict, compile_pattern
+from sequela.lexicons.loader import load_table
+from sequela.schema import Link, Section
+
+_LOOK_BACK = 2
+
+
+def find_told_before(
+    doc: Doc, sentences: list[Masked], links: list[Link]
+) -> Iterator[tuple[Item, Item, Decision]]:
+    """Give drug, event and decision for events that no drug of their own sentence explains.
+
+    The rules are the lines of ``lexicons/linking_neighbours.csv``: what the sentence of the drug and that of the
+    event must look like, and how many sentences lie between them at most.
+    """
+    explained = {
+        (link.event.start, link.event.end) for link in links if not link.rejected or link.score >= 0.7
+    }
+    sections = attributes.get_sections(doc)
+    numbers = _sentence_numbers(doc, sentences)
+    rules = _rules()
+    for position, masked in enumerate(sentences):
+        events = [
+            (place, item)
+            for place, item in zip(masked.places, masked.items, strict=True)
+            if item.kind == "E" and (item.start, item.end) not in explained
+        ]
+        if not events:
+            continue
+        for other in (*range(position - 1, max(-1, position - 1 - _LOOK_BACK), -1), position + 1):
+            if not 0 <= other < len(sentences) or not _same_section(sections, masked, sentences[other]):
+                continue
+            distance = numbers[other] - numbers[position]
+            found = [
+                (drug, item, Decision(name, Verdict.REACTION, score, cue))
+                for place, item in events
+                for drug, name, score, cue in _matches(rules, sentences[other], masked, place, distance)
+            ]
+            if found:
+                yield from found
+                break
+
+
+def _matches(
+    rules: list[tuple[str, int, int, re.Pattern[str], re.Pattern[str], float]],
+    told: Masked,
+    masked: Masked,
+    place: int,
+    distance: int,
+) -> Iterator[tuple[Item, str, float, str]]:
+    before = masked.text[:place]
+    for number, item in enumerate(told.items):
+        if item.kind != "D":
+            continue
+        for name, nearest, furthest, exposure, onset, score in rules:
+            if not nearest <= distance <= furthest:
+                continue
+            first, last = told.edges(number)
+            text = f"{told.text[:first]}@{told.text[last:]}"
+            cue = onset.search(before + "@" + masked.text[place + 1 :])
+            if cue and exposure.search(text):
+                yield item, name, score, cue.group().replace("@", "E").strip()
+                break
+
+
+@cache
+def _rules() -> list[tuple[str, int, int, re.Pattern[str], re.Pattern[str], float]]:
+    rules = []
+    for row in load_table("linking_neighbours.csv"):
+        exposure, onset = compile_pattern(row["drug_sentence"]), compile_pattern(row["event_sentence"])
+        rules.append((row["rule"], int(row["from"]), int(row["to"]), exposure, onset, float(row["score"])))
+    return rules
+
+
+def _sentence_numbers(doc: Doc, sentences: list[Masked]) -> list[int]:
+    wanted = {masked.start: position for position, masked in enumerate(sentences)}
+    numbers = [0] * len(sentences)
+    for number, sent in enumerate(doc.sents):
+        if sent.start_char in wanted:
+            numbers[wanted[sent.start_char]] = number
+    return numbers
+
+
+def _same_section(sections: list[Section], one: Masked, other: Masked) -> bool:
+    for section in sections:
+        if section.start <= one.start < section.end:
+            return section.start <= other.start < section.end
+    return True
