@@ -12,7 +12,7 @@ from functools import partial
 
 from sequela.corpora.casebook import Casebook, Reaction
 from sequela.evaluation.matching import Matching, assign
-from sequela.evaluation.names import names_drug, names_event, words_of
+from sequela.evaluation.names import names_drug, names_event
 from sequela.evaluation.scores import Rate, Tally
 from sequela.evaluation.triples import EXACT, LOG_RATIO, value_rates
 from sequela.schema import Attribution, OnsetAnchor, Triple
@@ -137,15 +137,16 @@ def claims(rows: Sequence[Triple]) -> list[Triple]:
 def best_row(reaction: Reaction, rows: Sequence[Triple]) -> Triple:
     """Choose the row that stands for a reaction that several rows name.
 
-    One about the same kind of patient, with the very words of the gold event and drug, the most confident,
-    the first.
+    One about the same kind of patient, with the very words of the gold event and drug, with an onset value,
+    the most confident, the first.
     """
 
-    def nearness(row: Triple) -> tuple[bool, bool, bool, float]:
+    def nearness(row: Triple) -> tuple[bool, bool, bool, bool, float]:
         return (
             _about_index(row) == (reaction.patient == "index"),
-            words_of(row.event) == words_of(reaction.event),
-            words_of(row.drug) == words_of(reaction.drug),
+            row.event.casefold() == reaction.event.casefold(),
+            row.drug.casefold() == reaction.drug.casefold(),
+            bool(row.onset_min),
             row.confidence,
         )
 
