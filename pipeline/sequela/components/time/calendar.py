@@ -102,6 +102,11 @@ def _year(year: int | None) -> str:
 
 
 def _nearest_year(near: date, month: int, day: int) -> int:
-    """Give the year that brings the day nearest to ``near``."""
+    """Give the year that brings the day nearest to ``near``; texts tell of the past, so the future counts double."""
     candidates = [year for year in (near.year - 1, near.year, near.year + 1) if valid(year, month, day)]
-    return min(candidates, key=lambda year: abs(date(year, month, day) - near)) if candidates else near.year
+
+    def cost(year: int) -> int:
+        days = (date(year, month, day) - near).days
+        return 2 * days if days > 0 else -days
+
+    return min(candidates, key=cost) if candidates else near.year

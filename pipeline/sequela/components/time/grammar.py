@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from sequela.components.time.atoms import atom_codes
+from sequela.components.time.atoms import OTHER, atom_codes
 from sequela.lexicons.loader import load_json
 
-_NAME = re.compile(r"[A-Z][A-Z_]*")
+_NAME = re.compile(r"[A-Z][A-Z_]*|\bx\b")
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Grammar:
         found = [(rule, match.end()) for rule, match in matches if match]
         return sorted(found, key=lambda item: -item[1])
 
-    def covering(self, codes: str, start: int, end: int) -> Rule | None:
-        """Give the first rule that matches ``codes[start:end]`` as a whole."""
-        return next((rule for rule in self.rules if rule.pattern.fullmatch(codes, start, end)), None)
+    def covering(self, codes: str, start: int, end: int) -> list[Rule]:
+        """Give the rules that match ``codes[start:end]`` as a whole, in the order of the file."""
+        return [rule for rule in self.rules if rule.pattern.fullmatch(codes, start, end)]
 
 
 @cache
@@ -66,6 +66,8 @@ def _expand(pattern: str, macros: dict[str, str]) -> str:
         name = match.group()
         if name in macros:
             return _expand(macros[name], macros)
+        if name == OTHER:
+            return OTHER
         if name not in codes:
             raise ValueError(f"{name} is neither an atom nor a macro: see lexicons/time_words.csv")
         return codes[name]

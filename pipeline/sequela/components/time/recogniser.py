@@ -10,6 +10,7 @@ from functools import cache
 from sequela.components.time import calendar
 from sequela.components.time.atoms import OTHER, Atoms, atom_codes, cut
 from sequela.components.time.grammar import Rule, load_grammar
+from sequela.components.time.newswire import NEWS_BUILDERS
 from sequela.components.time.values import BUILDERS, Piece, Reading, Setting
 from sequela.lexicons.loader import load_table
 from sequela.schema import TimeExpression, TimexType
@@ -17,6 +18,7 @@ from sequela.schema import TimeExpression, TimexType
 _NEAR = 3  # atoms that a builder sees on each side
 _WORD = re.compile(r"[A-Za-z]+")
 _REACH = 60  # characters in which the reference is looked for
+_BUILDERS = BUILDERS | NEWS_BUILDERS
 _REFERRING = frozenset({"after", "within", "at", "before", ""})
 
 
@@ -80,9 +82,9 @@ def normalise(text: str, *, document_date: date | None = None) -> TimeExpression
     first, last = 0, len(atoms.codes)
     while last > first and names.get(atoms.codes[last - 1]) in ("FULLSTOP", "COMMA"):
         last -= 1
-    for scope in ("rules", "phrase_rules"):
-        rule = load_grammar(scope).covering(atoms.codes, first, last)
-        if rule:
+    # Beside a document date a phrase is read as news: "last year" is a date, not a length.
+    for scope in ("phrase_rules", "rules") if document_date else ("rules", "phrase_rules"):
+        for rule in load_grammar(scope).covering(atoms.codes, first, last):
             reading = _read(
                 text, atoms, names, rule, first, last, document_date=document_date, whole_phrase=True
             )
@@ -126,7 +128,7 @@ def _read(
         day_first=day_first,
         whole_phrase=whole_phrase,
     )
-    return BUILDERS[rule.build](pieces(first, last), setting)
+    return _BUILDERS[rule.build](pieces(first, last), setting)
 
 
 def _with_reference(expression: TimeExpression, text: str, end: int) -> TimeExpression:
