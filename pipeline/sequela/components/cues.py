@@ -27,7 +27,7 @@ from sequela.lexicons.loader import load_table
 Entry = TypeVar("Entry")
 
 _WORD = re.compile(r"\d+(?:[.,·]\d+)*|[^\W\d_]+|[^\w\s]")
-_PATTERN_PART = re.compile(r"<[a-z]+>|\(|\)\??|\||\d+(?:[.,·]\d+)*\??|[^\W\d_]+\??|[^\w\s]\??")
+_PATTERN_PART = re.compile(r"<[a-z]+>\??|\(|\)\??|\||\d+(?:[.,·]\d+)*\??|[^\W\d_]+\??|[^\w\s]\??")
 _SAME = {"’": "'", "‘": "'", "´": "'", "`": "'", "‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-"}
 _GAP = 3
 _END = ""
@@ -139,7 +139,7 @@ def _after_gap(
 ) -> Iterable[tuple[dict[str, object], int]]:
     yield node, i
     for j in range(i, min(i + _GAP, stop)):
-        if not words.lower[j][0].isalnum() and words.lower[j] != "-":
+        if not words.lower[j][0].isalnum() and words.lower[j] not in "-/":
             return
         yield node, j + 1
 

@@ -1,14 +1,15 @@
 """Whom each statement is about: votes of cues, the place in the report, and what was told just before.
 
-A sentence "tells about" the index patient, another author's case, or nobody in particular. No single word
-decides that: "the patient" is the index patient in the case section and Smith's patient after "Smith et al.
-reported a man who …"; "developed" tells of an episode, whoever had it. So cues vote with weights
+A sentence tells of the index patient, of another author's case, or of nobody in particular. No single word decides
+that: "the patient" is the index patient in the case section and Smith's patient after "Smith et al. reported a
+man who …"; "developed" tells of an episode, whoever had it. So cues vote with weights
 (``lexicons/attribution_cues.csv``), the article zone gives a prior, and references back ("the patient", "she",
 "five of these patients") are passed on to whoever was spoken of last.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,20 +33,28 @@ _ZONE_PRIORS: dict[Zone, tuple[Attribution, float]] = {
     Zone.CONCLUSION: (BACKGROUND, 1.0),
     Zone.CAPTION: (INDEX, 1.5),
     Zone.TABLE: (INDEX, 0.5),
-    Zone.REFERENCES: (BACKGROUND, 4.0),
+    Zone.REFERENCES: (BACKGROUND, 6.0),
     Zone.BACK_MATTER: (BACKGROUND, 2.0),
     Zone.BODY: (INDEX, 1.0),
 }
+_TABLE_OF_CASES = (OTHER, 4.0)  # prior of the rows under "Summary of the reported cases"
 _RETELLING_ZONES = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION))
-_EPISODE_CAP = 2.5
-_MINIMUM_OF_A_STATEMENT = 2.5  # total weight below which the neighbouring statement is continued
+_EPISODE_CAP = 2.5  # past tense, narrative verbs and dates count once each, and no more than this together
+_STRONG = 2.5  # a cue that makes a clause a statement of its own
+# The order in which references back are resolved: who is introduced or named first, tense last.
+_PASSED_ON = {"new_person": 0, "group": 1, "person": 2, "episode": 3}
+_ONE = frozenset(("patient", "case", "man", "woman", "boy", "girl", "child", "infant", "neonate", "male", "female"))
+_MANY = frozenset(("patients", "cases", "series", "men", "women", "boys", "girls", "children", "infants", "subjects"))
+_CLAUSE_WORDS = frozenset(("but", "whereas", "while", "although", "though", "however", "unlike", "similarly"))
+# "…in the UK in April.12 Here we report": a superscript citation that hides the end of a sentence
+_HIDDEN_END = re.compile(r"(?<=[a-z0-9)])\.\d{1,3}(?:[,–-]\d{1,3}){0,5} (?=[A-Z])")
 
 
 @dataclass(frozen=True)
 class FrameCue:
-    """An entry of the lexicon: who the cue votes for, or how the vote is passed on, and the weight."""
+    """An entry of the lexicon: its name, for whom it votes or how the vote is passed on, and the weight."""
 
-    cue: str
+    name: str
     attribution: str
     weight: float
 
@@ -63,94 +72,175 @@ def frame_matcher() -> CueMatcher[FrameCue]:
 class _Votes:
     """The votes of one statement, with the heaviest cue of each side."""
 
-    total: dict[Attribution, float] = field(default_factory=lambda: dict.fromkeys((INDEX, OTHER, BACKGROUND), 0.0))
+    total: dict[Attribution, float] = field(
+        default_factory=lambda: dict.fromkeys((INDEX, OTHER, BACKGROUND), 0.0)
+    )
     best: dict[Attribution, tuple[float, Found[FrameCue]]] = field(default_factory=dict)
 
     def add(self, side: Attribution, weight: float, found: Found[FrameCue]) -> None:
+        """Count a vote."""
         self.total[side] += weight
         if side not in self.best or weight > self.best[side][0]:
             self.best[side] = (weight, found)
 
+    @property
+    def winner(self) -> Attribution:
+        """The side with most votes; of two, the one that does less harm: not the index patient."""
+        return max((BACKGROUND, OTHER, INDEX), key=self.total.__getitem__)
+
+
+@dataclass
+class _Memory:
+    """What earlier statements leave behind for the next one."""
+
+    other: bool = False  # the case spoken of last is another author's
+    many: bool = False  # … and it is several patients
+    table: tuple[Attribution, float] | None = None  # prior that the caption of the table gives its rows
+    ages: set[str] = field(default_factory=set)  # of the index patients, as written
+
 
 def find_frames(doc: Doc) -> list[Frame]:
-    """Give one frame for every sentence, in the order of the text; ``patient_id`` is left empty."""
+    """Give the frames in the order of the text, one for each sentence or clause; ``patient_id`` is left empty."""
     words = Words(doc.text)
     matcher = frame_matcher()
+    memory = _Memory()
     frames: list[Frame] = []
-    last: Attribution = INDEX  # the individual spoken of last
-    zone_before: Section | None = None
+    before: Section | None = None
     for start, end, section in statements(doc):
         zone = section.zone if section else Zone.BODY
-        if section != zone_before or "\n" in doc.text[frames[-1].end if frames else 0 : start]:
-            last = INDEX
-        zone_before = section
-        cues = matcher.find(words, *words.between(start, end))
-        votes = _count(cues, zone, last)
-        winner = max((INDEX, OTHER, BACKGROUND), key=votes.total.__getitem__)
-        frames.append(_frame(words, start, end, votes, winner, zone))
-        last = winner if winner is not BACKGROUND else INDEX
+        if section != before or (frames and "\n" in doc.text[frames[-1].end - 1 : start + 1]):
+            memory.other = False
+            if zone is not Zone.TABLE or (section and section.heading and section.body_start > section.start):
+                memory.table = None
+        before = section
+        first, last = words.between(start, end)
+        cues = matcher.find(words, first, last)
+        for low, high in _clauses(words, first, last, cues):
+            inside = [found for found in cues if low <= found.start < high]
+            votes = _count(words, inside, zone, memory)
+            _remember(words, low, high, inside, votes.winner, zone, memory)
+            begin = start if low == first else words.starts[low]
+            stop = end if high == last else words.starts[high]
+            frames.append(_frame(words, begin, stop, votes, zone))
     return frames
 
 
 def statements(doc: Doc) -> Iterator[tuple[int, int, Section | None]]:
     """Give the sentences as character offsets, each with its section."""
     sections = get_sections(doc)
-    spans = doc.sents if doc.has_annotation("SENT_START") else [doc[:]]
+    text = doc.text
     k = 0
-    for sent in spans:
-        while k + 1 < len(sections) and sections[k + 1].start <= sent.start_char:
+    for sent in doc.sents if doc.has_annotation("SENT_START") else (doc[:],):
+        start = sent.start_char
+        while k + 1 < len(sections) and sections[k + 1].start <= start:
             k += 1
-        yield sent.start_char, sent.end_char, sections[k] if sections else None
+        section = sections[k] if sections else None
+        for hidden in _HIDDEN_END.finditer(text, start, sent.end_char):
+            yield start, hidden.end(), section
+            start = hidden.end()
+        yield start, sent.end_char, section
 
 
-def _count(cues: list[Found[FrameCue]], zone: Zone, last: Attribution) -> _Votes:
+def _clauses(words: Words, first: int, last: int, cues: list[Found[FrameCue]]) -> list[tuple[int, int]]:
+    """Split a sentence where its clauses are strongly about different sides; else leave it whole."""
+    strong = [found for found in cues if found.entry.weight >= _STRONG and found.entry.attribution in _SIDES]
+    if len({found.entry.attribution for found in strong}) < 2:
+        return [(first, last)]
+    clauses = []
+    begin = first
+    for one, following in zip(strong, strong[1:], strict=False):
+        if one.entry.attribution == following.entry.attribution:
+            continue
+        for i in range(one.end, following.start + 1):
+            if words.lower[i] == ";" or (words.lower[i - 1] == "," and words.lower[i] in _CLAUSE_WORDS):
+                clauses.append((begin, i))
+                begin = i
+                break
+    return [*clauses, (begin, last)]
+
+
+_SIDES = frozenset(side.value for side in (INDEX, OTHER, BACKGROUND))
+
+
+def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memory) -> _Votes:
     votes = _Votes()
-    side, weight = _ZONE_PRIORS[zone]
+    side, weight = (zone is Zone.TABLE and memory.table) or _ZONE_PRIORS[zone]
     votes.total[side] += weight
     heaviest: dict[str, Found[FrameCue]] = {}
     for found in cues:
-        known = heaviest.get(found.entry.cue)
+        known = heaviest.get(found.entry.name)
         if known is None or found.entry.weight > known.entry.weight:
-            heaviest[found.entry.cue] = found
-    passed_on = []
+            heaviest[found.entry.name] = found
     for found in heaviest.values():
-        entry = found.entry
-        if entry.attribution in (INDEX, OTHER, BACKGROUND):
-            votes.add(Attribution(entry.attribution), entry.weight, found)
-        else:
-            passed_on.append(found)
+        if found.entry.attribution in _SIDES:
+            votes.add(Attribution(found.entry.attribution), found.entry.weight, found)
     episode = 0.0
-    for found in passed_on:
-        entry = found.entry
-        if entry.attribution == "new_person":
-            retold = zone in _RETELLING_ZONES and votes.total[INDEX] < votes.total[OTHER] + entry.weight
-            votes.add(OTHER if retold else INDEX, entry.weight, found)
-        elif entry.attribution == "group":
-            votes.add(OTHER if last is OTHER else BACKGROUND, entry.weight if last is OTHER else 1.0, found)
-        elif entry.attribution == "person":
-            votes.add(_individual(votes, last), entry.weight, found)
+    passed_on = [found for found in heaviest.values() if found.entry.attribution in _PASSED_ON]
+    for found in sorted(passed_on, key=lambda found: _PASSED_ON[found.entry.attribution]):
+        kind, weight = found.entry.attribution, found.entry.weight
+        if kind == "new_person":
+            votes.add(_introduced(words, found, votes, zone, memory), weight, found)
+        elif kind == "group":
+            if memory.other:
+                votes.add(OTHER, weight, found)
+            else:
+                votes.add(BACKGROUND if zone in _RETELLING_ZONES else INDEX, 1.0, found)
+        elif kind == "person":
+            meant = votes.total[OTHER] > votes.total[INDEX] or (memory.other and not memory.many)
+            votes.add(OTHER if meant and votes.total[INDEX] < _STRONG else INDEX, weight, found)
         else:
-            gain = min(entry.weight, _EPISODE_CAP - episode)
+            gain = min(weight, _EPISODE_CAP - episode)
             episode += gain
-            votes.add(_individual(votes, last), gain, found)
+            difference = votes.total[OTHER] - votes.total[INDEX]
+            meant = memory.other if difference == 0 else difference > 0
+            votes.add(OTHER if meant else INDEX, gain, found)
     return votes
 
 
-def _individual(votes: _Votes, last: Attribution) -> Attribution:
-    """Whose episode the statement tells: the side it names itself, else who was spoken of last."""
-    if votes.total[OTHER] > votes.total[INDEX]:
-        return OTHER
-    if last is OTHER and not any(found.entry.cue == "deictic" for _, found in votes.best.values()):
-        return OTHER
-    return INDEX
+def _introduced(
+    words: Words, found: Found[FrameCue], votes: _Votes, zone: Zone, memory: _Memory
+) -> Attribution:
+    """Whose patient "a 45-year-old man" is: in a discussion another author's, unless the age is a known one."""
+    if zone not in _RETELLING_ZONES and not memory.table:
+        return INDEX
+    ages = {word for word in words.lower[found.start : found.end] if word[0].isdecimal()}
+    if ages & memory.ages or votes.total[INDEX] >= _STRONG:
+        return INDEX
+    return OTHER
 
 
-def _frame(words: Words, start: int, end: int, votes: _Votes, winner: Attribution, zone: Zone) -> Frame:
-    total = sum(votes.total.values())
-    score = round(votes.total[winner] / total, 3) if total else 0.0
+def _remember(
+    words: Words,
+    low: int,
+    high: int,
+    cues: list[Found[FrameCue]],
+    winner: Attribution,
+    zone: Zone,
+    memory: _Memory,
+) -> None:
+    if winner is OTHER:
+        said = set(words.lower[low:high])
+        memory.other = True
+        if said & _MANY:
+            memory.many = True
+        elif said & _ONE:
+            memory.many = False
+        if zone is Zone.TABLE and memory.table is None:
+            memory.table = _TABLE_OF_CASES
+    elif winner is INDEX:
+        memory.other = False
+        if zone not in _RETELLING_ZONES:
+            for found in cues:
+                if found.entry.attribution == "new_person":
+                    memory.ages.update(w for w in words.lower[found.start : found.end] if w[0].isdecimal())
+
+
+def _frame(words: Words, start: int, end: int, votes: _Votes, zone: Zone) -> Frame:
+    winner = votes.winner
+    score = round(votes.total[winner] / sum(votes.total.values()), 3)
     if winner not in votes.best:
         return Frame(start=start, end=end, attribution=winner, rule=f"zone:{zone}", score=min(score, 0.5))
     found = votes.best[winner][1]
     first, last = words.starts[found.start], words.ends[found.end - 1]
-    cue = Cue(text=words.text[first:last], start=first, end=last, rule=found.entry.cue)
-    return Frame(start=start, end=end, attribution=winner, cue=cue, rule=found.entry.cue, score=score)
+    cue = Cue(text=words.text[first:last], start=first, end=last, rule=found.entry.name)
+    return Frame(start=start, end=end, attribution=winner, cue=cue, rule=found.entry.name, score=score)
