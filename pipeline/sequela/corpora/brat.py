@@ -35,6 +35,12 @@ _SPAN = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
 _SUFFIXES = (".txt", ".ann")
 
 
+def sniff(file: Path, head: str) -> bool:
+    """Whether a file looks like this format, by its name."""
+    del head
+    return file.suffix == ".ann"
+
+
 def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
     """Read a pair of files (given as either of them), or every pair below a directory.
 

@@ -69,6 +69,11 @@ class Casebook:
     treatment_drugs: tuple[str, ...] = ()
 
 
+def sniff(file: Path, head: str) -> bool:
+    """Whether a file looks like this format, by its name and how it begins."""
+    return file.suffix == ".json" and '"doc_id"' in head and '"reactions"' in head
+
+
 def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
     """Read a JSON file with the text beside it, or all of a directory in the order of their names.
 

@@ -6,6 +6,7 @@ half-open; an entity holds one or more fragments in the order of the text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,8 +82,8 @@ class Note:
 class Document:
     """An annotated text.
 
-    ``meta`` keeps what a format has beyond this schema, so that writing loses nothing. ``path`` and
-    ``line`` say where the document was read and take no part in comparison.
+    ``meta`` keeps what a format has beyond this schema, so that writing loses nothing. ``path``,
+    ``line`` and ``lines`` (by the id of an annotation) say where it was read and take no part in comparison.
     """
 
     doc_id: str
@@ -95,6 +96,11 @@ class Document:
     meta: dict[str, Any] = field(default_factory=dict)
     path: str = field(default="", compare=False)
     line: int = field(default=1, compare=False)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def line_of(self, item_id: str) -> int:
+        """Line of an annotation, or of the document where that is not known."""
+        return self.lines.get(item_id, self.line)
 
 
 def covered_text(text: str, fragments: tuple[tuple[int, int], ...]) -> str:

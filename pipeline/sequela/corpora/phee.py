@@ -31,6 +31,11 @@ LABELS = frozenset({"Trigger", "Effect", "Combination", *_GROUPS, *_CUES}).union
 EVENTS = frozenset({"Adverse_event", "Potential_therapeutic_event", "Combination"})
 
 
+def sniff(file: Path, head: str) -> bool:
+    """Whether a file looks like this format, by its name and how it begins."""
+    return file.suffix in (".json", ".jsonl") and '"context"' in head and '"is_mult_event"' in head
+
+
 def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
     """Read a PHEE file, or the ``*.json`` files of a directory in the order of their names.
 

@@ -42,6 +42,11 @@ _NO_CONCEPT = frozenset({"", "-", "-1"})
 _NOVELTY = "Novelty"
 
 
+def sniff(file: Path, head: str) -> bool:
+    """Whether a file looks like this format, by its name and how it begins."""
+    return bool(re.match(r"\s*[^|\t\s]+\|t\|", head)) and file.suffix.lower() != ".rel"
+
+
 def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
     """Read a PubTator file, or those of a directory (``*.PubTator``, ``*.pubtator``, ``*.PubTator.txt``).
 
@@ -113,7 +118,7 @@ def format_document(document: Document) -> str:
         if len(entity.fragments) > 1:
             raise CorpusError(f"{name}: {entity.id} is in fragments, which PubTator cannot say")
         rest = columns.get(entity.id)
-        if rest is None or _codes(entity.label, rest[0]) != entity.codes:
+        if rest is None or codes_of(entity.label, rest[0]) != entity.codes:
             rest = [_concept(entity.codes)]
         concepts[entity.id] = rest[0] if entity.codes else ""
         lines.append("\t".join([name, str(entity.start), str(entity.end), entity.text, entity.label, *rest]))
@@ -130,7 +135,8 @@ def format_document(document: Document) -> str:
     return "\n".join(dict.fromkeys(lines)) + "\n"
 
 
-def _codes(label: str, concept: str) -> tuple[str, ...]:
+def codes_of(label: str, concept: str) -> tuple[str, ...]:
+    """Split a concept identifier into codes with the prefix of their system."""
     parts = [concept] if label in _UNDIVIDED else _SEPARATORS.split(concept)
     found = []
     for part in (part.strip() for part in parts):
@@ -196,7 +202,7 @@ class _Parser:
         entity_id = f"T{len(self.lines) + 1}"
         self.lines[entity_id] = number
         start, end, text, label, *rest = columns
-        codes = _codes(label, rest[0]) if rest else ()
+        codes = codes_of(label, rest[0]) if rest else ()
         if rest != [_concept(codes)]:
             self.columns[entity_id] = rest
         self.document.entities.append(

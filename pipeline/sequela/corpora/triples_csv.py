@@ -28,6 +28,11 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
 
 
+def sniff(file: Path, head: str) -> bool:
+    """Whether a file looks like this format, by its name and how it begins."""
+    return file.suffix == ".csv" and {"doc_id", "drug", "event"} <= set(head.partition("\n")[0].split(","))
+
+
 def neutralise(cell: str) -> str:
     """Keep a spreadsheet from taking the text of a cell for a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell

@@ -35,7 +35,8 @@ def validate(document: Document, *, report: Report, lines: Mapping[str, int] | N
     lines
         Line of each annotation by its id; the line of the document where an id is not there.
     """
-    checker = _Checker(document, report, lines or {})
+    document.lines = lines or {}
+    checker = _Checker(document, report)
     checker.check_ids()
     document.entities = [entity for entity in document.entities if checker.entity_holds(entity)]
     checker.drop_dangling()
@@ -43,15 +44,14 @@ def validate(document: Document, *, report: Report, lines: Mapping[str, int] | N
 
 
 class _Checker:
-    def __init__(self, document: Document, report: Report, lines: Mapping[str, int]) -> None:
+    def __init__(self, document: Document, report: Report) -> None:
         self.document = document
         self.report = report
-        self.lines = lines
         self.dropped: set[str] = set()
 
     def problem(self, item_id: str, message: str) -> None:
         self.dropped.add(item_id)
-        line = self.lines.get(item_id, self.document.line)
+        line = self.document.line_of(item_id)
         self.report(Problem(path=self.document.path, line=line, message=message))
 
     def check_ids(self) -> None:
@@ -103,14 +103,15 @@ class _Checker:
     def _hint(self, entity: Entity) -> str:
         """Say where the offsets do fit, if they are off by a cause that one meets often."""
         text = self.document.text
-        if "\r" in text:
-            unix = text.replace("\r\n", "\n")
-            if covered_text(unix, entity.fragments) == entity.text:
-                return "; the offsets fit the text with \\n line endings: convert the text file"
-        else:
-            windows = text.replace("\n", "\r\n")
-            if covered_text(windows, entity.fragments) == entity.text:
-                return "; the offsets fit the text with \\r\\n line endings: convert the text file"
+        for other, what in (
+            (text.replace("\r\n", "\n"), "the text with \\n line endings: convert the text file"),
+            (text.replace("\n", "\r\n"), "the text with \\r\\n line endings: convert the text file"),
+            (f"\ufeff{text}", "a text with a byte order mark, which is not counted here: subtract one"),
+        ):
+            if other != text and covered_text(other, entity.fragments) == entity.text:
+                return f"; the offsets fit {what}"
+        if _as_bytes(text, entity) == entity.text:
+            return "; the offsets count bytes, not characters"
         place = text.find(entity.text, max(0, entity.start - 200), entity.end + 200)
         return f"; {_short(entity.text)} is at {place}:{place + len(entity.text)}" if place >= 0 else ""
 
@@ -156,6 +157,12 @@ class _Checker:
                 continue
             self.problem(item_id, f"{item_id} points to {target or 'nothing'}, which is not in the document")
         return not missing
+
+
+def _as_bytes(text: str, entity: Entity) -> str:
+    data = text.encode("utf-8")
+    pieces = (data[start:end].decode("utf-8", errors="replace") for start, end in entity.fragments)
+    return " ".join(pieces)
 
 
 def _short(text: str) -> str:
