@@ -68,7 +68,7 @@ def extract(
     started = time.monotonic()
     summary = Summary()
     collect = functools.partial(sequela.triples, include_all=include_all)
-    errors = output.with_name(f"{output.name}.errors.csv") if output else None
+    errors = Path(f"{output}.errors.csv") if output else None
     with OutputFile(output) if output else StandardOutput() as opened, FailureLog(errors) as failures:
         file = cast(TextIO, opened)
         write_header(file)

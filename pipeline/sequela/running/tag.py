@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
@@ -14,7 +13,7 @@ from sequela.reading import Found, printable
 from sequela.running.batches import Settings
 from sequela.running.failures import FailureLog
 from sequela.running.local import run
-from sequela.running.output import OutputFile
+from sequela.running.output import OutputFile, StandardOutput
 from sequela.running.progress import show_progress
 
 if TYPE_CHECKING:
@@ -141,7 +140,8 @@ def _writer(form: Format, folder: Path | None) -> Callable[[Tagged], None]:
 
         return make_printer()
     if folder is None:
-        return lambda report: _write_line(report, sys.stdout)
+        file = StandardOutput().__enter__()
+        return lambda report: _write_line(report, file)
     contents = _brat_files if form is Format.BRAT else _json_files
 
     def write(report: Tagged) -> None:
@@ -168,7 +168,7 @@ def _brat_files(report: Tagged) -> tuple[str, str]:
 
 
 def to_document(report: Tagged) -> Document:
-    """Give the entities as an annotated document; what is not affirmed has an attribute, a value is a note."""
+    """Give an annotated document: entities, an attribute for what is not affirmed, a note for a value."""
     from sequela.corpora.document import Attribute, Document, Entity, Note, covered_text
 
     document = Document(doc_id=report["doc_id"], text=report["text"])
@@ -190,7 +190,7 @@ def to_document(report: Tagged) -> Document:
 
 
 def _describe(value: dict[str, Any]) -> str:
-    """Write a normalised value on one line, without what is not stated or stands in the entity itself."""
+    """Write a normalised value on one line; what is not stated is left out, and where it stands."""
     return "; ".join(
         f"{key}={item}"
         for key, item in value.items()

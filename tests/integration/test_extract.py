@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from sequela.schema import COLUMNS
+from support import read_rows
+
+Run = Callable[..., Result]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def pairs(file: Path) -> list[tuple[str, str, str]]:
+    return [(row["doc_id"], row["drug"], row["event"]) for row in read_rows(file)]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_becomes_a_csv(sequela: Run, reports: Path) -> None:
+    result = sequela("extract", reports)
+    assert result.exit_code == 0
+    output = Path("triples.csv")
+    assert output.read_text(encoding="utf-8").splitlines()[0] == ",".join(COLUMNS)
+    assert pairs(output) == [("a", "Amiodarone", "fever"), ("b", "clindamycin", "rash")]
+    assert result.stderr.startswith("sequela: 3 reports read, 0 failed, 2 rows, ")
+    assert result.stdout == ""
+    assert names(Path()) == ["triples.csv"]
+
+
+def test_offsets_count_the_characters_of_the_file(sequela: Run, tmp_path: Path) -> None:
+    file = tmp_path / "case.txt"
+    file.write_bytes("\ufeffÄrzte:\r\n\r\nAmiodarone caused fever.".encode())
+    assert sequela("extract", file).exit_code == 0
+    (row,) = read_rows(Path("triples.csv"))
+    text = file.read_bytes().decode("utf-8-sig")
+    assert text[int(row["drug_start"]) : int(row["drug_end"])] == row["drug"] == "Amiodarone"
+    assert text[int(row["event_start"]) : int(row["event_end"])] == row["event"] == "fever"
+
+
+def test_standard_output(sequela: Run, reports: Path) -> None:
+    result = sequela("extract", reports, "-o", "-")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == ",".join(COLUMNS)
+    assert [line.split(",")[0] for line in lines[1:]] == ["a", "b"]
+    assert names(Path()) == []
+
+
+def test_limit(sequela: Run, reports: Path) -> None:
+    assert sequela("extract", reports, "--limit", "1").exit_code == 0
+    assert pairs(Path("triples.csv")) == [("a", "Amiodarone", "fever")]
+
+
+def test_rows_that_did_not_happen_come_with_all(sequela: Run, tmp_path: Path) -> None:
+    file = tmp_path / "case.txt"
+    file.write_text("Amiodarone may cause rash. Clindamycin caused fever.")
+    assert sequela("extract", file).exit_code == 0
+    default = read_rows(Path("triples.csv"))
+    assert sequela("extract", file, "--all").exit_code == 0
+    everything = read_rows(Path("triples.csv"))
+    assert {row["attribution"] for row in default} <= {"index_patient", "other_case"}
+    assert {row["assertion"] for row in default} <= {"affirmed", "possible"}
+    assert {row["triple_id"] for row in default} < {row["triple_id"] for row in everything}
+
+
+def test_same_names_in_different_folders(sequela: Run, tmp_path: Path) -> None:
+    for year in ("2019", "2020"):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "case.txt").write_text("Amiodarone caused fever.")
+    assert sequela("extract", tmp_path / "2019", tmp_path / "2020").exit_code == 0
+    rows = read_rows(Path("triples.csv"))
+    assert [row["doc_id"] for row in rows] == ["2019/case", "2020/case"]
+    assert len({row["triple_id"] for row in rows}) == 2
+
+
+def test_cells_that_a_spreadsheet_would_run_are_neutralised(sequela: Run, tmp_path: Path) -> None:
+    (tmp_path / "=1+1.txt").write_text("Amiodarone caused fever.")
+    assert sequela("extract", tmp_path / "=1+1.txt").exit_code == 0
+    assert [row["doc_id"] for row in read_rows(Path("triples.csv"))] == ["'=1+1"]
+
+
+def test_the_output_does_not_depend_on_the_number_of_processes(sequela: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(40):
+        text = "Amiodarone caused fever. " * (number % 7) + "Clindamycin caused a rash."
+        (folder / f"{number:02}.txt").write_text(text)
+    (folder / "20.txt").write_bytes(b"\xff\xff\xff")
+    outputs = []
+    for jobs in ("1", "2"):
+        assert sequela("extract", folder, "--jobs", jobs, "-o", f"{jobs}.csv").exit_code == 1
+        outputs.append((Path(f"{jobs}.csv").read_bytes(), Path(f"{jobs}.csv.errors.csv").read_bytes()))
+    assert outputs[0] == outputs[1]
+    assert len({row["doc_id"] for row in read_rows(Path("1.csv"))}) == 39
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_there(sequela: Run, reports: Path) -> None:
+    (reports / "a2.txt").write_bytes(b"")
+    (reports / "z.txt").symlink_to("nowhere")
+    result = sequela("extract", reports)
+    assert result.exit_code == 1
+    assert pairs(Path("triples.csv")) == [("a", "Amiodarone", "fever"), ("b", "clindamycin", "rash")]
+    assert read_rows(Path("triples.csv.errors.csv")) == [
+        {
+            "path": str(reports / "a2.txt"),
+            "reason": "the file is empty",
+            "what_to_do": "Save the text of the report in it, or leave it out",
+        },
+        {
+            "path": str(reports / "z.txt"),
+            "reason": "the file is not there",
+            "what_to_do": "If it is a link, mend it; else check the path",
+        },
+    ]
+    assert result.stderr.splitlines()[0] == (
+        f"sequela: {reports / 'a2.txt'}: the file is empty. "
+        "Save the text of the report in it, or leave it out."
+    )
+    assert "3 reports read, 2 failed, 2 rows" in result.stderr
+
+
+def test_the_errors_of_an_earlier_run_do_not_stay(sequela: Run, reports: Path) -> None:
+    (reports / "a2.txt").write_bytes(b"")
+    assert sequela("extract", reports).exit_code == 1
+    (reports / "a2.txt").unlink()
+    assert sequela("extract", reports).exit_code == 0
+    assert names(Path()) == ["triples.csv"]
+
+
+def test_encoding(sequela: Run, tmp_path: Path) -> None:
+    (tmp_path / "case.txt").write_bytes("Naïve to it, amiodarone caused fever.".encode("cp1252"))
+    result = sequela("extract", tmp_path / "case.txt")
+    assert result.exit_code == 1
+    assert "add --encoding cp1252" in result.stderr
+    assert sequela("extract", tmp_path / "case.txt", "--encoding", "cp1252").exit_code == 0
+    assert pairs(Path("triples.csv")) == [("case", "amiodarone", "fever")]
+
+
+def test_a_longer_report_can_be_allowed(sequela: Run, tmp_path: Path) -> None:
+    (tmp_path / "case.txt").write_text("Amiodarone caused fever.")
+    result = sequela("extract", tmp_path / "case.txt", "--max-chars", "20")
+    assert result.exit_code == 1
+    assert "raise the limit with --max-chars" in result.stderr
+    assert sequela("extract", tmp_path / "case.txt", "--max-chars", "24").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["nowhere"], "no such file or folder: nowhere. Check the path.", id="no such path"),
+        pytest.param(["."], "no report in .: sequela looks for files named *.txt.", id="no report"),
+        pytest.param(["REPORTS", "-o", "no/t.csv"], "its folder does not exist.", id="no such folder"),
+        pytest.param(["REPORTS", "-o", "."], "cannot write .: it is a folder.", id="output is a folder"),
+        pytest.param(
+            ["REPORTS", "--encoding", "cp1525"], "no such encoding: 'cp1525'.", id="no such encoding"
+        ),
+        pytest.param(["REPORTS", "--labels", "A"], "--labels A: write FROM=TO", id="labels without ="),
+        pytest.param(
+            ["REPORTS", "--labels", "A=B"],
+            "--labels A=B: 'B' is no label here; there are DRUG,",
+            id="no label",
+        ),
+        pytest.param(["REPORTS", "--model", "no_such_model"], "no_such_model", id="no such model"),
+        pytest.param(
+            ["REPORTS", "--model", "no_such_model", "--jobs", "2"],
+            "no_such_model",
+            id="no such model, 2 jobs",
+        ),
+        pytest.param(["REPORTS", "--jobs", "-1"], "Invalid value for '--jobs'", id="jobs below 0"),
+        pytest.param([], "Missing argument", id="no path"),
+    ],
+)
+def test_bad_input_writes_nothing_and_says_what_to_do(
+    sequela: Run, reports: Path, arguments: list[str], message: str
+) -> None:
+    result = sequela("extract", *[str(reports) if word == "REPORTS" else word for word in arguments])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert names(Path()) == []
+
+
+def test_there_is_no_progress_bar_in_a_pipe(start: Start, reports: Path, tmp_path: Path) -> None:
+    process = start("extract", reports, "-o", tmp_path / "t.csv")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert errors.splitlines() == [errors.strip()]
+    assert errors.startswith("sequela: 3 reports read")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "asked to end"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupted_run_leaves_the_earlier_output(
+    start: Start, tmp_path: Path, number: signal.Signals, jobs: str
+) -> None:
+    folder, output = tmp_path / "many", tmp_path / "out" / "t.csv"
+    folder.mkdir()
+    output.parent.mkdir()
+    output.write_text("before")
+    for report in range(3000):
+        (folder / f"{report}.txt").write_text("Amiodarone caused fever. " * 100)
+    process = start("extract", folder, "-o", output, "--jobs", jobs)
+    deadline = time.monotonic() + 60
+    while not any(path.stat().st_size for path in output.parent.glob(".*.part")):  # rows are being written
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "sequela: interrupted\n"
+    assert output.read_text() == "before"
+    assert names(output.parent) == ["t.csv"]
+
+
+def test_a_closed_pipe_ends_the_run_quietly(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for report in range(300):
+        (folder / f"{report}.txt").write_text("Amiodarone caused fever. " * 100)
+    process = start("extract", folder, "-o", "-", "--all")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=60), errors) == (141, "")
