@@ -6,6 +6,8 @@ A month counts 30.4375 days and a year 365.25 days (the mean of the Julian calen
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -66,3 +68,28 @@ def to_hours(duration: str) -> float | None:
 def from_days(days: float) -> str:
     """Write a number of days as a duration."""
     return format_duration(days, "D")
+
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)([YMWDHS])")
+
+
+def add(durations: Iterable[str]) -> str:
+    """Add durations unit by unit: a month and five days are ``P1M5D``, not 35.4 days.
+
+    >>> add(["P10D", "P1D"]), add(["P1M", "P5D"])
+    ('P11D', 'P1M5D')
+    """
+    totals: dict[str, float] = {}
+    for duration in durations:
+        days, _, clock = duration.partition("T")
+        for prefix, part in (("", days), ("T", clock)):
+            for number, unit in _PART.findall(part):
+                totals[prefix + unit] = totals.get(prefix + unit, 0.0) + float(number)
+    parts = {
+        unit: format_number(totals[unit]) + unit[-1]
+        for unit in ("Y", "M", "W", "D", "TH", "TM", "TS")
+        if unit in totals
+    }
+    days = "".join(text for unit, text in parts.items() if not unit.startswith("T"))
+    clock = "".join(text for unit, text in parts.items() if unit.startswith("T"))
+    return f"P{days}" + (f"T{clock}" if clock else "")

@@ -9,14 +9,19 @@ from spacy.tokens import Doc
 
 from sequela import attributes
 from sequela.components.time.narrative import find_by_dates
-from sequela.components.time.onset_rules import find_direct
+from sequela.components.time.onset_rules import find_direct, to_onset
 from sequela.components.time.scene import Scene, read_scene
 from sequela.schema import Link, Onset
 
 __all__ = ["OnsetFinder", "create_onset", "find_onset"]
 
 
-@Language.factory("sequela_onset", assigns=["doc._.links"], requires=["doc.ents", "span._.timex", "doc._.links"])
+_SURE = 0.45  # below it, dates on both sides are better evidence
+
+
+@Language.factory(
+    "sequela_onset", assigns=["doc._.links"], requires=["doc.ents", "span._.timex", "doc._.links"]
+)
 def create_onset(nlp: Language, name: str) -> OnsetFinder:
     """Make the component."""
     attributes.register()
@@ -32,7 +37,11 @@ class OnsetFinder:
         if any(not link.rejected for link in links):
             scene = read_scene(doc)
             attributes.set_links(
-                doc, [link if link.rejected else replace(link, onset=find_onset(doc, link, scene=scene)) for link in links]
+                doc,
+                [
+                    link if link.rejected else replace(link, onset=find_onset(doc, link, scene=scene))
+                    for link in links
+                ],
             )
         return doc
 
@@ -51,4 +60,7 @@ def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | N
     """
     if scene is None:
         scene = read_scene(doc)
-    return find_direct(scene, link) or find_by_dates(scene, link)
+    direct = find_direct(scene, link)
+    if direct and direct.score >= _SURE:
+        return to_onset(direct)
+    return find_by_dates(scene, link) or (to_onset(direct) if direct else None)

@@ -28,7 +28,10 @@ _NUMBERS = {
     for number, word in enumerate(
         "first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1
     )
-} | {word: number for number, word in enumerate("two three four five six seven eight nine ten".split(), start=2)}
+} | {
+    word: number
+    for number, word in enumerate("two three four five six seven eight nine ten".split(), start=2)
+}
 _LAST = frozenset({"last", "final", "most recent", "latest", "preceding", "previous", "morning", "evening"})
 
 

@@ -1,11 +1,228 @@
-"""Onset from a narrative: dates on both sides, day numbers, chains of "two days later"."""
+"""Onset from a narrative: dates on both sides, day numbers, chains of "two days later".
+
+Every drug and event mention gets the time that the text has reached where it stands; the difference is the onset.
+"""
 
 from __future__ import annotations
 
-from sequela.components.time.scene import Scene
-from sequela.schema import Link, Onset
+import calendar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sequela.components.time.onset_rules import moves_story
+from sequela.components.time.scene import Place, Scene, Time
+from sequela.durations import add, from_days, to_hours
+from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
+
+_CHAIN_REACH = 6  # sentences between drug and event in a chain of relative times
+_UNKNOWN_YEAR = 2001  # stands for a year that the text does not give; no leap year
+
+
+@dataclass(frozen=True)
+class Point:
+    """A time on one of the scales of a report: the calendar, day numbers, or steps since an untold start.
+
+    ``low`` and ``high`` are days; equal unless the text is not exact ("in May 2019"). ``steps`` are the
+    durations passed since the scale began; the onset of a chain is written from them.
+    """
+
+    scale: str
+    low: float
+    high: float
+    steps: tuple[str, ...] = ()
+    approximate: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A time expression that moves the story, and the point it leads to."""
+
+    time: Time
+    point: Point
 
 
 def find_by_dates(scene: Scene, link: Link) -> Onset | None:
-    """Find the onset from the dates of exposure and event."""
-    return None
+    """Find the onset from the times that the story has reached at the exposure and at the event."""
+    stages = read_stages(scene)
+    if not stages:
+        return None
+    event_stage = _stage_of(scene, stages, link.event.start, link.event.end)
+    if event_stage is None:
+        return None
+    best: tuple[float, Onset] | None = None
+    for mention in _mentions(scene, link):
+        onset = _between(scene, stages, link, mention, event_stage)
+        if onset is not None:
+            distance = abs(mention.start - link.event.start)
+            if best is None or distance < best[0]:
+                best = (distance, onset)
+    return best[1] if best else None
+
+
+def read_stages(scene: Scene) -> list[Stage]:
+    """Follow the time of the story through the report."""
+    stages: list[Stage] = []
+    current: Point | None = None
+    year: int | None = None
+    for time in scene.times:
+        if not moves_story(time.value):
+            continue
+        point, year = _move(current, time, year)
+        if point is not None:
+            stages.append(Stage(time, point))
+            current = point
+    return stages
+
+
+def _move(current: Point | None, time: Time, year: int | None) -> tuple[Point | None, int | None]:
+    value = time.value
+    if value.type is TimexType.DATE:
+        return _date_point(value.value, year)
+    if value.relation == "at" and value.ordinal is not None:
+        scale = (
+            f"day:{value.reference}"
+            if value.reference in ("admission", "operation", "birth")
+            else "day:treatment"
+        )
+        low, high = _days(value)
+        return Point(scale, low, high), year
+    if value.reference == "previous" and value.relation in ("after", "within"):
+        low, high = _days(value)
+        start = current or Point("story", 0.0, 0.0)
+        return (
+            Point(
+                start.scale,
+                start.low + low,
+                start.high + high,
+                (*start.steps, value.min if value.min == value.max else ""),
+                start.approximate or value.approximate,
+            ),
+            year,
+        )
+    return None, year
+
+
+def _days(value: TimeExpression) -> tuple[float, float]:
+    low, high = to_hours(value.min), to_hours(value.max)
+    return (low or 0.0) / 24, (high if high is not None else low or 0.0) / 24
+
+
+def _date_point(text: str, year: int | None) -> tuple[Point | None, int | None]:
+    parts = text.split("T")[0].split("-")
+    known = parts[0].isdigit()
+    if known:
+        year = int(parts[0])
+    use = year if year is not None else _UNKNOWN_YEAR
+    try:
+        if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
+            number = float(date(use, int(parts[1]), int(parts[2])).toordinal())
+            return Point("calendar", number, number), year
+        if len(parts) == 2 and parts[1].isdigit():
+            month = int(parts[1])
+            first = float(date(use, month, 1).toordinal())
+            return Point("calendar", first, first + calendar.monthrange(use, month)[1] - 1, (), True), year
+    except ValueError:
+        return None, year
+    return None, year
+
+
+def _mentions(scene: Scene, link: Link) -> Iterable[Place]:
+    """Mentions of the drug of the link, before the event or in its sentence."""
+    text = link.drug.text.lower()
+    end = scene.sentences[scene.sentence_of(link.event.start)][1]
+    own = [drug for drug in scene.drugs if drug.start < end and drug.text.lower() == text]
+    return own or [Place(link.drug.start, link.drug.end, link.drug.text)]
+
+
+def _stage_of(scene: Scene, stages: list[Stage], start: int, end: int, *, own: bool = False) -> Stage | None:
+    """Give the stage of a mention: in its sentence the last before it, else the next one; else the last earlier."""
+    sentence = scene.sentences[scene.sentence_of(start)]
+    before = [stage for stage in stages if sentence[0] <= stage.time.start < start]
+    if before:
+        return before[-1]
+    after = [stage for stage in stages if end <= stage.time.start < sentence[1]]
+    if after and after[0].time.start - end < 80:
+        return after[0]
+    if own:
+        return None
+    earlier = [stage for stage in stages if stage.time.start < sentence[0]]
+    return earlier[-1] if earlier else None
+
+
+def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, event: Stage) -> Onset | None:
+    cues = _exposure_cues(scene, mention)
+    if not cues:
+        return None
+    exposure = _stage_of(scene, stages, mention.start, mention.end, own=True)
+    if exposure is None:
+        # Told before any time of its own: the story stood where the last stage had left it.
+        earlier = [stage for stage in stages if stage.time.end <= mention.start]
+        start = earlier[-1].point if earlier else Point("story", 0.0, 0.0)
+        gap = scene.sentence_of(link.event.start) - scene.sentence_of(mention.start)
+        if mention.start > link.event.start or gap > _CHAIN_REACH:
+            return None
+    else:
+        start = exposure.point
+        if exposure.time.start == event.time.start:
+            return None
+    point = event.point
+    if point.scale == "story" and start.scale == "calendar":
+        return None
+    if (
+        start.scale != point.scale
+        or point.high < start.low
+        or (point.low == start.low and point.high == start.high)
+    ):
+        return None
+    if scene.sentence_of(event.time.start) < scene.sentence_of(mention.start):
+        return None
+    return _onset(event, start, cues)
+
+
+def _exposure_cues(scene: Scene, mention: Place) -> list[str]:
+    """What the words around a mention of the drug say was done with it."""
+    sentence = scene.sentences[scene.sentence_of(mention.start)]
+    start, end = max(sentence[0], mention.start - 60), min(sentence[1], mention.end + 60)
+    return [
+        cue.kind
+        for cue in scene.cues_between(start, end)
+        if cue.kind in ("start", "give", "stop", "change", "again")
+    ]
+
+
+def _onset(event: Stage, start: Point, cues: list[str]) -> Onset:
+    point = event.point
+    low, high = (
+        max(point.low - start.low if start.low == start.high else point.low - start.high, 0.0),
+        point.high - start.low,
+    )
+    steps = point.steps[len(start.steps) :]
+    chain = bool(steps) and point.steps[: len(start.steps)] == start.steps
+    if chain and all(steps) and low == high:
+        text_low = text_high = add(steps)
+    else:
+        text_low, text_high = from_days(low), from_days(high)
+    if chain:
+        basis = OnsetBasis.EXPRESSION if len(steps) == 1 else OnsetBasis.INFERRED
+    else:
+        basis = OnsetBasis.DATES if point.scale == "calendar" else OnsetBasis.DAY_NUMBERS
+    if "start" in cues or "give" in cues:
+        anchor = OnsetAnchor.START
+    elif "stop" in cues:
+        anchor = OnsetAnchor.STOP
+    else:
+        anchor = OnsetAnchor.DOSE_CHANGE if "change" in cues else OnsetAnchor.LAST_DOSE
+    return Onset(
+        text=event.time.text,
+        start=event.time.start,
+        end=event.time.end,
+        min=text_low,
+        max=text_high,
+        hours_min=to_hours(text_low),
+        hours_max=to_hours(text_high),
+        approximate=point.approximate or start.approximate,
+        anchor=anchor,
+        basis=basis,
+        rule="chain" if chain else basis.value,
+    )

@@ -126,7 +126,9 @@ def news_unit(pieces: list[Piece], setting: Setting) -> Reading | None:
         "Y": lambda: str(near.year + shift),
         "M": lambda: (near + relativedelta(months=shift)).strftime("%Y-%m"),
         "W": lambda: _week(near + timedelta(weeks=shift)),
-        "WE": lambda: _week(near + timedelta(weeks=shift if shift > 0 or near.isoweekday() >= 5 else -1)) + "-WE",
+        "WE": lambda: (
+            _week(near + timedelta(weeks=shift if shift > 0 or near.isoweekday() >= 5 else -1)) + "-WE"
+        ),
         "D": lambda: (near + timedelta(days=shift)).isoformat(),
         "DE": lambda: str((near.year + 10 * shift) // 10),
         "C": lambda: str((near.year + 100 * shift) // 100),
@@ -204,7 +206,9 @@ def news_century(pieces: list[Piece], _setting: Setting) -> Reading | None:
     """Read "the 20th century"."""
     if pieces[-1].value != "C":
         return None
-    return _reading(str(int(float(next(p.value for p in pieces if p.atom in _ORDINALS))) - 1), mod=_mod(pieces))
+    return _reading(
+        str(int(float(next(p.value for p in pieces if p.atom in _ORDINALS))) - 1), mod=_mod(pieces)
+    )
 
 
 def news_quarter(pieces: list[Piece], setting: Setting) -> Reading | None:

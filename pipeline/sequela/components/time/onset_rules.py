@@ -8,13 +8,23 @@ from dataclasses import dataclass
 from sequela.components.time.anchors import Anchor, read_anchor
 from sequela.components.time.scene import CueWord, Scene, Time
 from sequela.durations import to_hours
-from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimexType
+from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
 _CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)")
-_AFTER = re.compile(r"[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*|[\s-]*post", re.IGNORECASE)
-_OF = re.compile(r"['’]?\s*(?:or (?:more|less) )?(?:period |course |cycle |interval )?(?:of|on|with|from|in)\b|['’]?\s+(?=[a-z-]+ (?:therapy|treatment))", re.IGNORECASE)
-_BEFORE = re.compile(r"[\s-]*(?:before|prior to|previously|earlier|preceding|previous to|prior)\b", re.IGNORECASE)
+_AFTER = re.compile(
+    r"(?:,? respectively)?,?[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*|[\s-]*post(?=[a-z])",
+    re.IGNORECASE,
+)
+_OF = re.compile(
+    r"['’]?\s*(?:or (?:more|less) )?(?:period |course |cycle |interval |(?:of )?(?:continuous |uneventful )?)?"
+    r"(?:of|on|with|from)\b"
+    r"|['’]?[\s-]+(?=(?:[a-z-]+ ){0,2}(?:therapy|treatment|course|period|use|exposure|administration)\b)",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"[\s-]*(?:before|prior to|previously|earlier|preceding|previous to|prior)\b", re.IGNORECASE
+)
 _LED_BY_AFTER = re.compile(
     r"\b(?:after|following|upon|at|into)(?:\s+(?:an?|the|his|her|just|only|approximately|about|total|of|mean|initial|another))*\s*$",
     re.IGNORECASE,
@@ -23,8 +33,21 @@ _INTERVAL = re.compile(
     r"\b(?:interval|latency|time (?:to|from|between|of|until)|onset|delay|incubation|lag|duration of (?:treatment|therapy))\b",
     re.IGNORECASE,
 )
-_PRONOUN = re.compile(r"\b(?:it|this|that|these|them|the (?:drug|medication|agent|medicine))\b", re.IGNORECASE)
-_WITHIN_DURATION = re.compile(r"\b(?:during|in|over|throughout|within)\s+(?:the|his|her)?\s*$", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"\b(?:it|this|that|these|them|the (?:drug|medication|agent|medicine))\b", re.IGNORECASE
+)
+_INFUSED_OVER = re.compile(
+    r"(?:\b(?:mg|g|ml|mcg|µg|iu|units?|doses?|kg|m2|infus\w+|injected)\b[^.;]{0,15}|\d )over\s*$",
+    re.IGNORECASE,
+)
+_OVER = re.compile(r"\bover\s*$", re.IGNORECASE)
+_CARDINAL_EVENT = re.compile(
+    r"\s*(?:the |this |that |his |her |their |these )?(?:[a-z-]+ ){0,2}?"
+    r"(?:onset|symptoms?|eruption|reaction|presentation|admission|hospitali[sz]ation|event|episode|appearance|"
+    r"development|attack|rash|illness|diagnosis)\b|\s*(?:$|[,.;)])",
+    re.IGNORECASE,
+)
+_HOURS_OF_A_DAY = 24.0
 _LOWEST = 0.3  # a weaker reading is no onset
 
 
@@ -39,8 +62,8 @@ class Candidate:
     basis: OnsetBasis = OnsetBasis.EXPRESSION
 
 
-def find_direct(scene: Scene, link: Link) -> Onset | None:
-    """Find the onset that a time expression in the sentences of the pair tells by itself."""
+def find_direct(scene: Scene, link: Link) -> Candidate | None:
+    """Find the best reading of a time expression in the sentences of the pair as its onset."""
     first = scene.sentence_of(min(link.drug.start, link.event.start))
     last = scene.sentence_of(max(link.drug.end - 1, link.event.end - 1))
     if last - first > 3:
@@ -51,9 +74,7 @@ def find_direct(scene: Scene, link: Link) -> Onset | None:
         candidate = read_candidate(scene, link, time)
         if candidate and candidate.score >= _LOWEST:
             candidates.append(candidate)
-    if not candidates:
-        return None
-    return to_onset(max(candidates, key=lambda item: item.score))
+    return max(candidates, key=lambda item: item.score, default=None)
 
 
 def to_onset(candidate: Candidate) -> Onset:
@@ -89,9 +110,12 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     if reading is None:
         return None
     rule, base, anchor, basis = reading
+    if not value.value and value.ordinal and anchor.kind is not OnsetAnchor.STOP:
+        kind = OnsetAnchor.FIRST_DOSE if value.ordinal == 1 else OnsetAnchor.NTH_DOSE
+        anchor = Anchor(kind, value.ordinal)
     score = base - _distance_cost(scene, link, time)
     if _is_recovery(scene, link, time, sentence):
-        score -= 0.5
+        score -= 0.7
     return Candidate(time, score, anchor, rule, basis)
 
 
@@ -103,14 +127,22 @@ def _by_following_words(
 ) -> _Reading | None:
     value = time.value
     expression = OnsetBasis.EXPRESSION
-    after = _AFTER.match(tail) or (re.search(r"(?:after|following)$", time.text, re.IGNORECASE) and re.match("", tail))
+    after = _AFTER.match(tail) or (
+        re.search(r"(?:after|following)$", time.text, re.IGNORECASE) and re.match("", tail)
+    )
     if after:
         return _after_anchor(scene, link, time, after.end(), tail)
+    if value.rule == "vague" and not _tells_of_event(scene, link, time):
+        return None
     if value.relation == "before" or _BEFORE.match(tail):
         return _backward(scene, link, time, tail, sentence)
     of = _OF.match(tail)
     led = bool(_LED_BY_AFTER.search(head))
-    if value.relation in ("within", "at") or led or (value.relation == "after" and value.reference != "previous"):
+    if (
+        value.relation in ("within", "at")
+        or led
+        or (value.relation == "after" and value.reference != "previous")
+    ):
         if of:
             reading = _after_anchor(scene, link, time, of.end(), tail, weak=not led)
             if reading or value.reference in ("admission", "operation"):
@@ -132,12 +164,18 @@ def _by_following_words(
     if _INTERVAL.search(head) and re.search(r"\b(?:was|were|of|is|:|\()\s*$", head):
         return ("interval", 0.7, Anchor(OnsetAnchor.START), expression)
     if value.relation == "for":
-        return _exposure(scene, link, time, sentence)
+        return _exposure(scene, link, time, head, tail, sentence)
     if of and re.match(r".{0,40}\b(?:treatment|therapy|administration|use|exposure)\b", tail):
         reading = _after_anchor(scene, link, time, of.end(), tail, weak=True)
         if reading:
             return reading
     return None
+
+
+def _tells_of_event(scene: Scene, link: Link, time: Time) -> bool:
+    """Whether a bare "immediately" stands beside what happened to the patient."""
+    cues = scene.cues_between(max(0, time.start - 40), time.end + 40)
+    return any(cue.kind == "develop" for cue in cues) and link.event.start > time.start
 
 
 def _drug_before(link: Link, time: Time) -> bool:
@@ -155,7 +193,9 @@ def _after_anchor(
     cues = scene.cues_between(start, end)
     anchor = read_anchor(phrase, cues)
     drugs = scene.drugs_between(start, max(end, start + 1))
-    own = [drug for drug in drugs if _same_drug(drug.text, link) or drug.overlaps(link.drug.start, link.drug.end)]
+    own = [
+        drug for drug in drugs if _same_drug(drug.text, link) or drug.overlaps(link.drug.start, link.drug.end)
+    ]
     first = cues[0].kind if cues else ""
     base = 0.9 if not weak else 0.8
     if own:
@@ -170,7 +210,11 @@ def _after_anchor(
             return None
         return ("after_exposure", base - 0.1, _default(anchor, "start"), OnsetBasis.EXPRESSION)
     exposure = {"start", "give", "stop", "change", "again"}
-    if first == "other" or first == "recover" or (first == "develop" and not exposure & {c.kind for c in cues[:2]}):
+    if (
+        first == "other"
+        or first == "recover"
+        or (first == "develop" and not exposure & {c.kind for c in cues[:2]})
+    ):
         return None
     if first in exposure:
         return ("after_exposure_word", base - 0.1, anchor, OnsetBasis.EXPRESSION)
@@ -193,36 +237,61 @@ def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[i
     """Read "had started carbamazepine 3 weeks earlier": the exposure lies before the event told."""
     drugs = [d for d in scene.drugs if sentence[0] <= d.start < time.start]
     own = [d for d in drugs if _same_drug(d.text, link) or d.overlaps(link.drug.start, link.drug.end)]
-    if not own:
+    if not own or own[-1] is not drugs[-1]:
         return None
     nearest = own[-1]
-    symptoms = scene.symptoms_between(nearest.end, time.start)
-    if symptoms or time.start - nearest.end > 60:
+    if time.start - nearest.end > 60 or scene.symptoms_between(nearest.end, time.start):
         return None
-    if link.event.start < nearest.start:
-        between = scene.cues_between(link.event.end, nearest.end)
-    else:
-        between = scene.cues_between(sentence[0], nearest.end)
-    around = [c.kind for c in between] + [c.kind for c in scene.cues_between(nearest.end, time.start)]
-    if not {"start", "give", "stop", "change", "again"} & set(around):
+    before = _BEFORE.match(tail)
+    if before:
+        rest = time.end + before.end()
+        names_event = any(item.start <= rest + 40 for item in scene.symptoms_between(rest, sentence[1]))
+        if not (names_event or _CARDINAL_EVENT.match(scene.text[rest : sentence[1]])):
+            return None
+    # Where the event comes first, the words between it and the drug tell of the drug.
+    first = link.event.end if sentence[0] <= link.event.end <= nearest.start else sentence[0]
+    kinds = [cue.kind for cue in scene.cues_between(first, time.start)]
+    told = [kind for kind in kinds if kind in ("start", "give", "stop", "change", "again")]
+    if not told:
         return None
-    anchor = Anchor(OnsetAnchor.START)
-    if "stop" in around[-2:]:
-        anchor = Anchor(OnsetAnchor.STOP)
-    elif "change" in around[-2:]:
-        anchor = Anchor(OnsetAnchor.DOSE_CHANGE)
-    return ("exposure_before", 0.65, anchor, OnsetBasis.EXPRESSION)
+    kind = {"stop": OnsetAnchor.STOP, "change": OnsetAnchor.DOSE_CHANGE}.get(told[-1], OnsetAnchor.START)
+    if kind is OnsetAnchor.STOP and re.search(r"\badmi(?:ssion|tted)\b", tail):
+        return None
+    return ("exposure_before", 0.65, Anchor(kind), OnsetBasis.EXPRESSION)
 
 
 def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
-    """Read "X was given. Two days later she developed Y"."""
+    """Read "X was given. Two days later she developed Y"; a longer chain is left to the narrative."""
     if link.drug.start > time.start:
         return None
-    return ("later", 0.6, Anchor(OnsetAnchor.START), OnsetBasis.EXPRESSION)
+    if any(moves_story(other.value) for other in scene.times_between(link.drug.end, time.start)):
+        return None
+    score = 0.6
+    if any(not _same_drug(drug.text, link) for drug in scene.drugs_between(link.drug.end, time.start)):
+        score -= 0.1
+    cues = [cue.kind for cue in scene.cues_between(link.drug.end, time.start)]
+    anchor = OnsetAnchor.STOP if "stop" in cues[-2:] else OnsetAnchor.START
+    return ("later", score, Anchor(anchor), OnsetBasis.EXPRESSION)
 
 
-def _exposure(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> _Reading | None:
+def moves_story(value: TimeExpression) -> bool:
+    """Whether a time expression sets the time of what is told next: a date, "two days later", "on day 8"."""
+    if value.type is TimexType.DURATION:
+        return bool(value.min) and (value.relation == "at" or value.reference == "previous")
+    return value.type is TimexType.DATE and value.value[:4].isdigit() or value.value.startswith("XXXX-")
+
+
+def _exposure(
+    scene: Scene, link: Link, time: Time, head: str, tail: str, sentence: tuple[int, int]
+) -> _Reading | None:
     """Read "had taken X for 4 years when she developed Y": the length of a treatment that ran at the time."""
+    if _INFUSED_OVER.search(head) or (
+        _OVER.search(head) and (to_hours(time.value.max) or 0) < _HOURS_OF_A_DAY
+    ):
+        return None
+    of = _OF.match(tail)
+    if of and (reading := _after_anchor(scene, link, time, of.end(), tail, weak=True)):
+        return ("exposure_length", 0.5, reading[2], OnsetBasis.INFERRED)
     before = [p for p in (*scene.drugs, *scene.symptoms) if sentence[0] <= p.start < time.start]
     if not before:
         return None
@@ -252,8 +321,12 @@ def _is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]
     """Whether the time tells when the event ended: "resolved within 24 hours"."""
     previous = [t.end for t in scene.times if sentence[0] <= t.end <= time.start]
     start = max([sentence[0], *previous[-1:]])
-    cues: list[CueWord] = [c for c in scene.cues_between(start, time.start) if c.kind in ("recover", "develop")]
+    cues: list[CueWord] = [
+        c for c in scene.cues_between(start, time.start) if c.kind in ("recover", "develop")
+    ]
     if cues:
         return cues[-1].kind == "recover" and not scene.symptoms_between(cues[-1].end, time.start)
+    if link.event.start < time.start or scene.symptoms_between(time.end, time.end + 60):
+        return False
     following = [c for c in scene.cues_between(time.end, sentence[1]) if c.kind in ("recover", "develop")]
-    return bool(following) and following[0].kind == "recover" and following[0].start - time.end < 80
+    return bool(following) and following[0].kind == "recover" and following[0].start < link.event.start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -81,6 +82,8 @@ class Amounts:
     items: list[tuple[list[Quantity], str]] = field(default_factory=list)
     joins: list[str] = field(default_factory=list)  # what stood before each item but the first
 
+
+_REACTION = re.compile(r"\s(?:onset|reaction|anaphyla|hypersen|allerg)")  # "immediate release" is no time
 
 Builder = Callable[[list[Piece], Setting], "Reading | None"]
 
@@ -553,6 +556,10 @@ def vague(pieces: list[Piece], setting: Setting) -> Reading | None:
     """Read "shortly after", "immediately": no number, or zero."""
     names = [piece.atom for piece in pieces]
     immediate = "IMMEDIATELY" in names
+    if pieces[-1].text.lower() == "immediate" and not (
+        setting.whole_phrase or _REACTION.match(setting.following)
+    ):
+        return None
     if not immediate and names[-1] == "SHORTLY" and setting.following.lstrip()[:3].lower() == "as ":
         return None
     if (
