@@ -135,7 +135,7 @@ def _document(sentence: _Sentence, doc_id: str, report: Report) -> Document:
 
 
 def _shift(sentence: _Sentence) -> int:
-    """Count the characters of the abstract before the sentence: what fits most mentions, the least if tied."""
+    """Count the characters of the abstract before the sentence: what fits most mentions, the least of ties."""
     votes: Counter[int] = Counter()
     mentions = {mention[1:] for _, _, *pair in sentence.pairs for mention in pair}
     for text, start in mentions:
