@@ -66,13 +66,11 @@ def predict(
 ) -> Iterator[tuple[str, Prediction]]:
     """Run the pipeline over the texts of a corpus, in order.
 
-    With ``gold_entities`` the tagger is left out and ``doc.ents`` are the entities of the corpus.
+    With ``gold_entities`` the entities of the corpus are set on the Docs; the pipeline then has no tagger.
     """
-    disabled = [TAGGER] if gold_entities and TAGGER in nlp.pipe_names else []
-    with nlp.select_pipes(disable=disabled):
-        docs = (prepare(nlp, document, scheme, gold_entities=gold_entities) for document in documents)
-        for document, doc in zip(documents, nlp.pipe(docs, batch_size=BATCH_SIZE), strict=True):
-            yield document.doc_id, prediction_of_doc(doc, scheme)
+    docs = (prepare(nlp, document, scheme, gold_entities=gold_entities) for document in documents)
+    for document, doc in zip(documents, nlp.pipe(docs, batch_size=BATCH_SIZE), strict=True):
+        yield document.doc_id, prediction_of_doc(doc, scheme)
 
 
 def prepare(nlp: Language, document: Document, scheme: Scheme, *, gold_entities: bool = False) -> Doc:

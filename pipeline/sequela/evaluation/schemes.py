@@ -6,13 +6,12 @@ where a Doc has no such group (another model), ``doc.ents`` are used and their l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sequela.corpora.document import Document
-from sequela.errors import CorpusError
+from sequela.corpora.labels import load_label_map
 from sequela.schema import Label, RoleLabel
 
 
@@ -40,21 +39,14 @@ class Scheme:
     ents: Mapping[str, str] = field(default_factory=dict)
     inject: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def predicted(self) -> dict[str, str]:
+        """From the labels of predicted files, which may already be those that are scored."""
+        return {label: label for label in self.gold.values()} | dict(self.gold)
+
 
 _SEQUELA = {label.value: label.value for label in Label}
 
-_PHEE_TO_ENTS: dict[str, str] = {
-    RoleLabel.DRUG: Label.DRUG,
-    RoleLabel.EFFECT: Label.SYMPTOM,
-    RoleLabel.DISORDER: Label.SYMPTOM,
-    RoleLabel.TIME_ELAPSED: Label.TIME,
-    RoleLabel.DURATION: Label.TIME,
-    RoleLabel.DOSAGE: Label.DOSE,
-    RoleLabel.ROUTE: Label.ROUTE,
-    RoleLabel.FREQ: Label.FREQUENCY,
-    RoleLabel.AGE: Label.AGE,
-    RoleLabel.GENDER: Label.SEX,
-}
 _MACCROBAT: dict[str, str] = {
     "Medication": Label.DRUG,
     "Dosage": Label.DOSE,
@@ -72,7 +64,14 @@ _CHEMICAL_DISEASE: dict[str, str] = {
     "Disease": "Disease",
     "DiseaseOrPhenotypicFeature": "Disease",
 }
-_CHEMICAL_DISEASE_TO_ENTS: dict[str, str] = {"Chemical": Label.DRUG, "Disease": Label.SYMPTOM}
+
+
+def _inject(*maps: str | Path) -> dict[str, str]:
+    """Join label maps to the labels of ``doc.ents``."""
+    return {
+        label: target for name in maps for label, target in load_label_map(name).items() if target is not None
+    }
+
 
 SCHEMES: dict[str, Scheme] = {
     scheme.name: scheme
@@ -91,21 +90,21 @@ SCHEMES: dict[str, Scheme] = {
                 Label.AGE: RoleLabel.AGE,
                 Label.SEX: RoleLabel.GENDER,
             },
-            inject=_PHEE_TO_ENTS,
+            inject=_inject("phee", "ade"),
         ),
         Scheme(
             name="maccrobat",
             groups=("maccrobat",),
             gold=_MACCROBAT,
             ents={label: label for label in _MACCROBAT_SCORED},
-            inject=_MACCROBAT,
+            inject=_inject("maccrobat"),
         ),
         Scheme(
             name="bc5cdr",
             groups=("bc5cdr",),
             gold=_CHEMICAL_DISEASE,
             ents={Label.DRUG: "Chemical", Label.SYMPTOM: "Disease"},
-            inject={gold: _CHEMICAL_DISEASE_TO_ENTS[scored] for gold, scored in _CHEMICAL_DISEASE.items()},
+            inject=_inject("bc5cdr", "biored"),
         ),
     )
 }
@@ -121,20 +120,18 @@ def choose_scheme(documents: Iterable[Document]) -> Scheme:
     return SCHEMES[max(counts, key=lambda name: counts[name])]
 
 
-def read_label_map(path: Path) -> dict[str, str]:
-    """Read a label map: a JSON object from the labels of files to those that are scored.
+def scheme_of_labels(name_or_path: str | Path) -> Scheme:
+    """Make a scheme of a label map: what it gives is compared with ``doc.ents``.
 
     Raises
     ------
     CorpusError
-        Not such an object.
+        No such map.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CorpusError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise CorpusError(f"{path}: not JSON: {error}") from error
-    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
-        raise CorpusError(f'{path}: a label map is a JSON object such as {{"Medication": "DRUG"}}')
-    return data
+    labels = _inject(name_or_path)
+    return Scheme(
+        name=f"labels {name_or_path}",
+        gold=labels,
+        ents={label: label for label in labels.values()},
+        inject=labels,
+    )
