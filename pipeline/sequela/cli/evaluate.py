@@ -127,8 +127,8 @@ def evaluate(
 ) -> None:
     """Score predictions, or the pipeline itself, against annotated files.
 
-        Entities, pairs, triples and reactions of reports are scored as far as the gold is annotated for them, with
-    95 % intervals. A gold document without a prediction counts as missed.
+    Entities, pairs, triples and reactions of reports are scored as far as the gold is annotated for
+    them, with 95 % intervals. A gold document without a prediction counts as missed.
     """
     from rich.console import Console
 

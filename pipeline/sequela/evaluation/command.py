@@ -104,9 +104,11 @@ def run(request: Request) -> Outcome:
         rows_only = any(prediction.rows and not prediction.entities for prediction in predictions.values())
     else:
         predictions = run_pipeline(request, documents, scheme)
-    if request.level is None and rows_only and Level.ENTITIES in levels and len(levels) > 1:
-        levels.remove(Level.ENTITIES)
-        notes.append("Entities are not scored: the predictions hold rows alone.")
+    if request.level is None and len(levels) > 1 and Level.ENTITIES in levels:
+        reason = "the predictions hold rows alone" if rows_only else "they were given"
+        if rows_only or request.gold_entities:
+            levels.remove(Level.ENTITIES)
+            notes.append(f"Entities are not scored: {reason}.")
     scored = score(documents, predictions, scheme, levels)
     gold_ids = {document.doc_id: None for document in documents}
     metrics = Metrics(

@@ -32,7 +32,7 @@ def show(metrics: Metrics, differences: Mapping[str, Mapping[str, Difference]], 
     ranges = metrics.intervals()
     for tally in metrics.tallies:
         console.print(_table(tally, ranges[tally.name], differences.get(tally.name, {})))
-    for line in _remarks(metrics):
+    for line in remarks(metrics):
         console.print(Text(line))
 
 
@@ -91,7 +91,8 @@ def _table(
     return Group(table, rates)
 
 
-def _remarks(metrics: Metrics) -> list[str]:
+def remarks(metrics: Metrics) -> list[str]:
+    """Say what must be known to read the scores."""
     scored = max((len(tally.counts) for tally in metrics.tallies), default=0)
     lines = [
         f"{scored} documents; 95 % intervals by bootstrap over documents ({metrics.resamples} resamples)."
