@@ -25,6 +25,7 @@ from sequela.schema import Label, Zone
 SPANS = "anaphora"
 _LOOK_BACK = 4  # sentences
 _LOOK_BACK_CLASS = 12
+_NAMED_AFTER = re.compile(r" (?:of|with|for) ")
 _CULPRIT = re.compile(
     r"offending|causative|culprit|suspected|suspect|responsible|incriminated|implicated|inciting"
 )
@@ -119,6 +120,8 @@ class Anaphora:
         salient: str,
     ) -> Anaphor | None:
         noun = match.group("noun").lower()
+        if _NAMED_AFTER.match(span.doc.text, match.end()):
+            return None  # "the second dose of amoxicillin" names the drug itself
         kind, drug_class = _nouns()[noun[:-1] if noun not in _nouns() and noun.endswith("s") else noun]
         start = match.start()
         if kind == "event":

@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Span
 
 from sequela import attributes
 from sequela.components.links.evidence import review
+from sequela.components.links.names import is_generic_drug
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.neighbours import find_told_before
 from sequela.components.links.rules import Decision, Verdict, decide, is_improvement, load_rules
@@ -186,6 +187,8 @@ def _items(sent: Span, anaphors: list[Span]) -> list[Item]:
     items = []
     for ent in sent.ents:
         kind = _KINDS.get(ent.label_)
+        if kind == "D" and is_generic_drug(ent.text):
+            continue
         if kind and not any(ent.start < span.end and span.start < ent.end for span in anaphors):
             mention = Mention(text=ent.text, start=ent.start_char, end=ent.end_char, label=ent.label_)
             items.append(

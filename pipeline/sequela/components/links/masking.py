@@ -20,7 +20,7 @@ _MASK = {Label.DRUG: "D", Label.SYMPTOM: "E", Label.TIME: "T", Label.BODY_SITE: 
 _DROPPED = frozenset((Label.DOSE, Label.ROUTE, Label.FREQUENCY))
 _BRACKETS = re.compile(r"[(\[][^()\[\]DE]{0,160}[)\]]")
 _SPACES = re.compile(r"\s+")
-_MODIFIER = r"(?:(?:a|an|the|his|her|their|its|B|associated|new|other|[a-z-]{2,20}(?:al|ic|ed|ive|ous|ful|able|ar|ary|ere|ld|ute|nt|se|en|ing)) ){0,3}"
+_MODIFIER = r"(?:(?:(?:signs|symptoms|features|evidence|episodes?) of|a|an|the|his|her|their|its|B|associated|new|other|[a-z-]{2,20}(?:al|ic|ed|ive|ous|ful|able|ar|ary|ere|ld|ute|nt|se|en|ing)) ){0,3}"
 _AND = r"(?:and|or|and/or|plus|as well as|along with|together with|followed by|accompanied by|associated with|with|&|\+)"
 _COORDINATED = {
     "E": re.compile(rf" ?(?:[,/;] ?(?:{_AND} )?|{_AND} |\(|\[) ?{_MODIFIER}"),

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from spacy.tokens import Doc, Span
 
-from sequela.lexicons.loader import load_table
+from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Label, Mention
 
 _WORDS = re.compile(r"[a-z0-9]+")
@@ -107,6 +107,18 @@ def is_generic_event(text: str) -> bool:
         r"^(?:an?|the|his|her|these|this|such|some|serious|severe|similar|other) ", "", text.lower().strip()
     )
     return words in _generic_events() or (words.endswith("s") and words[:-1] in _generic_events())
+
+
+def is_generic_drug(text: str) -> bool:
+    """Whether a drug mention names nothing ("medications", "the drug", "treatment", "fluids")."""
+    words = re.sub(r"^(?:an?|the|his|her|these|this|such|some|other|all|any|intravenous|iv|oral) ", "", text.lower().strip())
+    return any(form in _generic_drugs() for form in (words, words[:-1] if words.endswith("s") else words))
+
+
+@lru_cache(maxsize=1)
+def _generic_drugs() -> frozenset[str]:
+    nouns = {row["noun"] for row in load_table("anaphora_nouns.csv") if row["kind"] in ("drug", "exposure")}
+    return frozenset(nouns | set(load_lines("linking_not_suspects.txt")))
 
 
 @lru_cache(maxsize=1)

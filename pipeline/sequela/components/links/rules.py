@@ -135,3 +135,11 @@ def is_improvement(event: str) -> bool:
 def _improvement() -> re.Pattern[str]:
     cues = "|".join(row["cue"] for row in load_table("linking_cues.csv") if row["class"] == "improvement")
     return re.compile(rf"\b(?:{cues})\b")
+
+
+@cache
+def evidence_of() -> dict[str, str]:
+    """Kind of evidence of every rule: causal, temporal, weak, neighbour or aside (treatment, indication)."""
+    kinds = {row["rule"]: row["evidence"] for row in load_table("linking_rules.csv")}
+    kinds.update({row["rule"]: "neighbour" for row in load_table("linking_neighbours.csv")})
+    return kinds
