@@ -276,3 +276,19 @@ def test_brat_configuration_names_what_is_used():
         for items in (document.entities, document.relations, document.events, document.attributes):
             used |= {item.label for item in items}
     assert used == names
+
+
+def test_data_card_agrees_with_the_files():
+    card = (CASEBOOK / "README.md").read_text(encoding="utf-8")
+    written = {}
+    for line in card.splitlines():
+        if line.startswith("| `cb"):
+            stem, _, _, *numbers = (cell.strip(" `") for cell in line.strip("|").split("|"))
+            written[stem] = tuple(int(number) for number in numbers)
+    counted = {}
+    for stem in STEMS:
+        whose = Counter(attributes(stem, event)["Attribution"] for event in reactions_that_happened(stem))
+        rest = len(read(stem).events) - whose.total()
+        words = len(read(stem).text.split())
+        counted[stem] = (words, whose["index_patient"], whose["other_case"], rest)
+    assert written == counted
