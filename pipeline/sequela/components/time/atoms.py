@@ -44,7 +44,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_GLUED = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 _SHORT_FORMS = re.compile(
     r"(?P<AMPM>[ap]\.m\.?|[ap]m\b)|(?P<OLD_SHORT>y/o\b|y\.o\.?|yo\b|yrs? old\b)", re.IGNORECASE
 )
@@ -113,7 +112,12 @@ def cut(text: str) -> Atoms:
                     code, end = codes[str(short.lastgroup)], short.end()
                     value = short.group()
                     skip_to = end
-            elif out and ends[-1] == start and out[-1] == number_code and word.lower() in _ORDINAL_ENDINGS:
+            elif (
+                word.lower() in _ORDINAL_ENDINGS
+                and out
+                and out[-1] == number_code
+                and start - ends[-1] <= 1  # "the 5 th cycle" is written too
+            ):
                 out[-1], ends[-1] = ordinal, end
                 continue
             elif word[0] in _SHORT_STARTS and (short := _SHORT_FORMS.match(text, start)):

@@ -68,7 +68,7 @@ def find_times(text: str, *, document_date: date | None = None) -> list[FoundTim
                 continue
             position = last if reading.last is None else start + reading.last
             place = (atoms.starts[start + reading.first], atoms.ends[position - 1])
-            expression = replace(reading.expression, rule=rule.name)
+            expression = replace(reading.expression, rule=reading.expression.rule or rule.name)
             found.append(FoundTime(*place, _with_reference(expression, text, place[1])))
             break
         start = grammar.next_start(atoms.codes, position)
@@ -123,7 +123,7 @@ def _read(
     setting = Setting(
         before=pieces(first - _NEAR, first),
         after=pieces(last, last + _NEAR),
-        following=text[end : end + 12],
+        following=text[end : end + 40],
         document_date=document_date,
         day_first=day_first,
         whole_phrase=whole_phrase,
@@ -133,7 +133,11 @@ def _read(
 
 def _with_reference(expression: TimeExpression, text: str, end: int) -> TimeExpression:
     """Name what "after 5 days of treatment" or "3 days after admission" is counted from."""
-    if expression.reference or expression.type is TimexType.SET or expression.relation not in _REFERRING:
+    if (
+        expression.reference
+        or expression.type is not TimexType.DURATION
+        or expression.relation not in _REFERRING
+    ):
         return expression
     reach = text[end : end + _REACH].split(".", 1)[0]
     table = _references()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sequela.components.time import calendar
@@ -72,6 +72,7 @@ class Quantity:
     high: float | None
     vague: bool = False
     half: bool = False
+    mean: float | None = None  # of "7 ± 2"
     article: bool = False
 
 
@@ -83,6 +84,13 @@ class Amounts:
     joins: list[str] = field(default_factory=list)  # what stood before each item but the first
 
 
+_PERSON = re.compile(
+    r"\s?['’]?s?[\s-]+(?:old\b|of age\b|(?:[a-z-]+ ){0,2}(?:male|female|man|woman|boy|girl|lady|gentleman)\b)",
+    re.IGNORECASE,
+)
+_LASTING = re.compile(r"['’]?\s+(?:in )?duration\b")
+_DAILY_LIFE = re.compile(r"\s+(?:activit|life|living|routine|work|practice)")
+_MORE_DIGITS = re.compile(r"\.?\s*\d")  # "On Dec. 1"
 _REACTION = re.compile(r"\s(?:onset|reaction|anaphyla|hypersen|allerg)")  # "immediate release" is no time
 
 Builder = Callable[[list[Piece], Setting], "Reading | None"]
@@ -176,7 +184,7 @@ def read_amounts(pieces: Sequence[Piece]) -> Amounts:
             number = read_number(pieces, position + 1)
             if number and pending[-1].low is not None:
                 mean = pending[-1].low
-                pending[-1] = Quantity(max(mean - number[0], 0.0), mean + number[0])
+                pending[-1] = Quantity(max(mean - number[0], 0.0), mean + number[0], mean=mean)
                 position = number[1]
                 continue
         if piece.atom == "LPAREN" and pending:  # "four (4) weeks"
@@ -204,20 +212,42 @@ def duration(pieces: list[Piece], setting: Setting) -> Reading | None:
     amounts = read_amounts(pieces)
     if not amounts.items or _is_ordinal_second(pieces, amounts, setting):
         return None
+    if setting.previous() == "SLASH":  # 1 g/12 h
+        return None
+    if amounts.items[-1][1] == "Y" and _PERSON.match(setting.following):
+        reading = age(pieces, setting)
+        return reading and Reading(replace(reading.expression, rule="age_of_person"), reading.first)
     names = [piece.atom for piece in pieces]
     lead = _lead(names)
     relation, reference, first, last = _relation(pieces, names, lead, setting)
     quantities = [quantity for items, _ in amounts.items for quantity in items]
     if len(quantities) == 1 and quantities[0].article and not setting.whole_phrase:
-        bounded = {"WITHIN", "LESS", "MORE", "LAST", "NEXT", "LEAST", "MOST", "UP", "APPROX", "OVER", "HALF"}
+        bounded = {
+            "WITHIN",
+            "LESS",
+            "MORE",
+            "LAST",
+            "NEXT",
+            "LEAST",
+            "MOST",
+            "UP",
+            "APPROX",
+            "PRECISE",
+            "OVER",
+            "HALF",
+        }
         if not relation and not bounded & set(names) and setting.next() != "OF":
             return None
     low, high, value = _bounds(amounts)
-    vague = any(quantity.vague for quantity in quantities)
+    if _ends_open(names):
+        high = ""
+    vague = high == "" or any(quantity.vague for quantity in quantities)
     mod = _mod(names, lead)
     approximate = vague or "APPROX" in names[:lead] or "TILDE" in names[:lead] or mod == "APPROX"
     if names[-2:] == ["OR", "SO"]:
         approximate = True
+    if "FIRST" in names[:lead]:  # in the first 8 weeks
+        relation = relation or "within"
     if relation == "within" or mod in ("LESS_THAN", "EQUAL_OR_LESS"):
         low = zero_like(high) if high else ""
         value = value if vague else high
@@ -252,6 +282,13 @@ def quarter_hour(pieces: list[Piece], setting: Setting) -> Reading | None:
         reference=reference,
     )
     return Reading(expression, first, last)
+
+
+def _ends_open(names: list[str]) -> bool:
+    """Whether a range ends without a number: "several days to weeks"."""
+    return any(
+        name == "UNITS" and index and names[index - 1] in ("TO", "OR") for index, name in enumerate(names)
+    )
 
 
 def _is_ordinal_second(pieces: list[Piece], amounts: Amounts, setting: Setting) -> bool:
@@ -309,6 +346,8 @@ def _relation(
     first = 0
     words = names[:lead]
     before, after = setting.previous(), setting.next()
+    if before == "ARTICLE" and len(setting.before) > 1:  # "after a further 2 days"
+        before = setting.before[-2].atom
     if words[:1] == ["OVER"]:
         first = 1
     if words[:1] == ["FOLLOWING"]:
@@ -319,6 +358,8 @@ def _relation(
         return "before", "document", first, None
     if names[-1] == "EARLIER":
         return "before", "previous", first, None
+    if _LASTING.match(setting.following):
+        return "for", "history", first, None
     if after == "HISTORY" or (
         before == "OF" and len(setting.before) > 1 and setting.before[-2].atom == "HISTORY"
     ):
@@ -392,8 +433,12 @@ def _of_one_unit(quantities: list[Quantity], unit: str) -> tuple[str, str, str]:
         return text, text, text
     low = format_duration(min(known) * factor, base)
     high = format_duration(max(known) * factor, base)
-    vague = len(quantities) == 1 and quantities[0].vague and low != high
-    return low, high, format_duration("X", timex_unit) if vague else low
+    value = low
+    if len(quantities) == 1 and quantities[0].mean is not None:
+        value = format_duration(quantities[0].mean * factor, base)
+    elif len(quantities) == 1 and quantities[0].vague and low != high:
+        value = format_duration("X", timex_unit)
+    return low, high, value
 
 
 def vague_duration(pieces: list[Piece], setting: Setting) -> Reading | None:
@@ -444,7 +489,7 @@ def ordinal_unit(pieces: list[Piece], setting: Setting) -> Reading | None:
 
 def numbered_unit(pieces: list[Piece], setting: Setting) -> Reading | None:
     """Read "day 8", "hospital day 3", "weeks 3 to 5", "cycle 3", "POD 2"."""
-    if setting.previous() in ("PER", "ARTICLE", "SLASH", "EVERY", "NUMBER", "HYPHEN"):
+    if setting.previous() in ("PER", "ARTICLE", "SLASH", "EVERY", "NUMBER", "HYPHEN", "ONES"):
         return None
     if setting.following.lstrip(" ")[:2].lower() in _UNIT_OF_DOSE or setting.following[:1] == "%":
         return None
@@ -538,7 +583,8 @@ def relative_unit(pieces: list[Piece], setting: Setting) -> Reading | None:
         relation = "after"
     else:
         return None
-    reference = "document" if "LAST" in names else "previous"
+    told_before = any(piece.text.lower() in ("previous", "preceding") for piece in pieces)
+    reference = "document" if "LAST" in names and not told_before else "previous"
     return Reading(
         TimeExpression(
             type=TimexType.DURATION,
@@ -618,7 +664,7 @@ def date_expression(pieces: list[Piece], setting: Setting) -> Reading | None:
 
 def prefixed_date(pieces: list[Piece], setting: Setting) -> Reading | None:
     """Read "in May", "since 2005": a month or a year counts as a date where a preposition says so."""
-    if setting.following.lstrip()[:1].isdigit():
+    if _MORE_DIGITS.match(setting.following):
         return None
     reading = date_expression(pieces[1:], setting)
     return Reading(reading.expression, 1) if reading else None
@@ -655,14 +701,17 @@ def recurring(pieces: list[Piece], setting: Setting) -> Reading | None:
     """Read "every 3 weeks", "three times a day", "daily"."""
     names = [piece.atom for piece in pieces]
     daily = next((str(piece.value) for piece in pieces if piece.atom == "DAILY"), "")
+    if _DAILY_LIFE.match(setting.following):
+        return None
     if daily:
         value = daily
     else:
-        unit = next((str(piece.value) for piece in pieces if piece.atom in UNIT_ATOMS), "D")
+        units = [str(piece.value) for piece in pieces if piece.atom in UNIT_ATOMS and piece.atom != "SECOND"]
+        unit = units[-1] if units else "TS"
         factor, base = _MULTIPLES.get(unit, (1.0, unit))
         every = names.index("EVERY") if "EVERY" in names else len(names)
         number = read_number(pieces, every + 1) if every + 1 < len(pieces) else None
-        ordinal = next((float(p.value) for p in pieces if p.atom in ("ORDINAL",)), None)
+        ordinal = next((float(p.value) for p in pieces if p.atom in ("ORDINAL", "SECOND")), None)
         count = 2.0 if "OTHER" in names else ordinal or (number[0] if number else 1.0)
         value = format_duration(count * factor, base)
     return Reading(TimeExpression(type=TimexType.SET, value=value))
