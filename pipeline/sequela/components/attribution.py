@@ -5,7 +5,8 @@ from __future__ import annotations
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from sequela.attributes import set_frames, set_patients
+from sequela.attributes import set_attribution, set_frames, set_patients
+from sequela.components.entity_attribution import find_entity_attributions
 from sequela.components.frames import find_frames
 from sequela.components.patients import assign_patients, find_patients
 
@@ -21,11 +22,13 @@ def create_attribution(nlp: Language, name: str) -> AttributionFinder:
 
 
 class AttributionFinder:
-    """Set the patients and frames of a report, and the attribution of entities that carry their own evidence."""
+    """Set patients and frames of a report, and the attribution of entities with evidence of their own."""
 
     def __call__(self, doc: Doc) -> Doc:
         frames = find_frames(doc)
-        patients = find_patients(doc, frames)
+        patients, stretches = find_patients(doc, frames)
         set_patients(doc, patients)
-        set_frames(doc, assign_patients(frames, patients))
+        set_frames(doc, assign_patients(frames, stretches))
+        for ent, value, cue in find_entity_attributions(doc):
+            set_attribution(ent, value, cue)
         return doc

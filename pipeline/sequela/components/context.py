@@ -1,4 +1,4 @@
-"""Assertion of drugs and events: negated, possible, hypothetical; history, family and allergy as readable cues.
+"""Assertion of drugs and events: negated, possible, hypothetical; history, family, allergy as readable cues.
 
 ConText's idea (a cue, a direction, a scope that ends at a terminator) in one pass over the words of a
 sentence. The cues are in ``lexicons/context_cues.csv``. ``Cue.rule`` is ``category:rule`` of the cue that
@@ -37,7 +37,7 @@ _LABELS = frozenset((Label.SYMPTOM.value, Label.DRUG.value))
 
 @dataclass(frozen=True)
 class ContextCue:
-    """An entry of the lexicon. ``scope`` counts words; "pseudo" cues say nothing but keep others from matching."""
+    """An entry of the lexicon. ``scope`` counts words; a "pseudo" cue only keeps others from matching."""
 
     category: str
     direction: str
@@ -56,9 +56,7 @@ def context_matcher() -> CueMatcher[ContextCue]:
     return matcher
 
 
-@Language.factory(
-    "sequela_context", requires=["doc.sents", "doc.ents"], assigns=["span._.assertion"]
-)
+@Language.factory("sequela_context", requires=["doc.sents", "doc.ents"], assigns=["span._.assertion"])
 def create_context(nlp: Language, name: str) -> ContextFinder:
     """Make the component."""
     return ContextFinder()
@@ -87,9 +85,17 @@ def find_assertions(doc: Doc) -> list[tuple[Span, Assertion, Cue]]:
         scopes = [(cue, *_scope(cue, cues, start, end)) for cue in cues if cue.entry.category in _RANK]
         if not scopes:
             continue
+        shields = [cue for cue in cues if cue.entry.category == "shield"]
         for ent in inside:
             first, last = words.between(ent.start_char, ent.end_char)
-            reaching = [cue for cue, low, high in scopes if low < last and first < high and _speaks_of(cue, first, last)]
+            reaching = [
+                cue
+                for cue, low, high in scopes
+                if low < last and first < high and _speaks_of(cue, first, last)
+            ]
+            if any(0 <= first - shield.end <= shield.entry.scope for shield in shields):
+                # "other causes of rash were excluded": the causes were, not the rash
+                reaching = [cue for cue in reaching if cue.end <= first]
             if reaching:
                 best = min(reaching, key=lambda cue: (_RANK[cue.entry.category], _distance(cue, first, last)))
                 found.append((ent, CATEGORIES[best.entry.category], _cue(words, best)))

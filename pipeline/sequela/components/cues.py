@@ -32,8 +32,6 @@ _SAME = {"’": "'", "‘": "'", "´": "'", "`": "'", "‐": "-", "‑": "-", "�
 _GAP = 3
 _END = ""
 
-Node = dict[str, "Node | list[Entry]"]
-
 
 class Words:
     """The words of a text with their places; the unit in which cues and scopes are counted."""
@@ -177,19 +175,16 @@ def _sequence(parts: Sequence[str], i: int) -> tuple[list[tuple[str, ...]], int]
     return sequences, i
 
 
-def number_of(word: str) -> int | None:
-    """Give the value of a whole number in digits, as a cardinal or as an ordinal; None for other words."""
-    if word.isdecimal():
-        return int(word) if len(word) < 6 else None
-    return _number_words().get(word)
-
-
-def _number_words() -> dict[str, int]:
-    return {row["word"]: int(row["value"]) for row in load_table("patients_numbers.csv")}
-
-
+_NUMBERS = {row["word"]: int(row["value"]) for row in load_table("patients_numbers.csv")}
 _CARDINALS = frozenset(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "cardinal")
 _ORDINALS = frozenset(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "ordinal")
+
+
+def number_of(word: str) -> int | None:
+    """Give the value of a whole number: digits, a cardinal, an ordinal or a Roman numeral; else None."""
+    if word.isdecimal():
+        return int(word) if len(word) < 6 else None
+    return _NUMBERS.get(word.lower())
 
 
 def _is_number(words: Words, i: int) -> bool:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 
 from spacy.tokens import Doc
 
@@ -43,8 +44,12 @@ _EPISODE_CAP = 2.5  # past tense, narrative verbs and dates count once each, and
 _STRONG = 2.5  # a cue that makes a clause a statement of its own
 # The order in which references back are resolved: who is introduced or named first, tense last.
 _PASSED_ON = {"new_person": 0, "group": 1, "person": 2, "episode": 3}
-_ONE = frozenset(("patient", "case", "man", "woman", "boy", "girl", "child", "infant", "neonate", "male", "female"))
-_MANY = frozenset(("patients", "cases", "series", "men", "women", "boys", "girls", "children", "infants", "subjects"))
+_ONE = frozenset(
+    ("patient", "case", "man", "woman", "boy", "girl", "child", "infant", "neonate", "male", "female")
+)
+_MANY = frozenset(
+    ("patients", "cases", "series", "men", "women", "boys", "girls", "children", "infants", "subjects")
+)
 _CLAUSE_WORDS = frozenset(("but", "whereas", "while", "although", "though", "however", "unlike", "similarly"))
 # "…in the UK in April.12 Here we report": a superscript citation that hides the end of a sentence
 _HIDDEN_END = re.compile(r"(?<=[a-z0-9)])\.\d{1,3}(?:[,–-]\d{1,3}){0,5} (?=[A-Z])")
@@ -106,12 +111,12 @@ def find_frames(doc: Doc) -> list[Frame]:
     memory = _Memory()
     frames: list[Frame] = []
     before: Section | None = None
-    for start, end, section in statements(doc):
+    for start, end, section in statements(doc, words.text):
         zone = section.zone if section else Zone.BODY
-        if section != before or (frames and "\n" in doc.text[frames[-1].end - 1 : start + 1]):
+        if section != before:
+            memory.other, memory.table = False, None
+        elif frames and "\n" in words.text[frames[-1].end - 1 : start + 1]:
             memory.other = False
-            if zone is not Zone.TABLE or (section and section.heading and section.body_start > section.start):
-                memory.table = None
         before = section
         first, last = words.between(start, end)
         cues = matcher.find(words, first, last)
@@ -125,10 +130,9 @@ def find_frames(doc: Doc) -> list[Frame]:
     return frames
 
 
-def statements(doc: Doc) -> Iterator[tuple[int, int, Section | None]]:
-    """Give the sentences as character offsets, each with its section."""
+def statements(doc: Doc, text: str) -> Iterator[tuple[int, int, Section | None]]:
+    """Give the sentences as character offsets, each with its section; ``text`` is that of ``doc``."""
     sections = get_sections(doc)
-    text = doc.text
     k = 0
     for sent in doc.sents if doc.has_annotation("SENT_START") else (doc[:],):
         start = sent.start_char
@@ -148,7 +152,7 @@ def _clauses(words: Words, first: int, last: int, cues: list[Found[FrameCue]]) -
         return [(first, last)]
     clauses = []
     begin = first
-    for one, following in zip(strong, strong[1:], strict=False):
+    for one, following in pairwise(strong):
         if one.entry.attribution == following.entry.attribution:
             continue
         for i in range(one.end, following.start + 1):

@@ -1,26 +1,262 @@
-"""The patients of a report, and the stretch of text that is about each."""
+"""The patients of a report, and the stretches of text that are about each.
+
+A report is about one patient unless it numbers several ("Case 1", "the second patient") or introduces several
+("A 45-year-old woman … Another patient, a 60-year-old man …"). Only statements about index patients count: the
+patients of cited authors get no number.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from spacy.tokens import Doc
 
-from sequela.schema import Attribution, Frame, Patient
+from sequela.attributes import get_sections
+from sequela.components.cues import number_of
+from sequela.lexicons.loader import load_table
+from sequela.schema import Attribution, Frame, Patient, Zone
+
+_NUMBER = "|".join(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] != "ordinal")
+_ORDINAL = "|".join(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "ordinal")
+_CARDINAL = "|".join(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "cardinal")
+_SEXES = {row["word"]: row["sex"] for row in load_table("patients_sex.csv")}
+_NOUNS = "|".join(row["word"] for row in load_table("patients_sex.csv") if row["kind"] == "noun")
+_PRONOUNS = "|".join(row["word"] for row in load_table("patients_sex.csv") if row["kind"] == "pronoun")
+
+_LABELLED = re.compile(
+    rf"\b(?:case|patient)[\s_]{{1,2}}(?:no\.? ?|number |# ?)?(?P<label>\d{{1,2}}|{_NUMBER}|[A-H])\b(?![.,]\d)",
+    re.IGNORECASE,
+)
+_NTH = re.compile(
+    rf"\b(?:the|our|a) (?P<nth>{_ORDINAL}|other) (?:(?:patient|case|child|infant|{_NOUNS})\b(?! (?:series|report|of|born))|was an?\b)",
+    re.IGNORECASE,
+)
+_AGE = re.compile(
+    rf"\b(?P<age>\d{{1,3}}(?:\.\d)?|(?:(?:{_CARDINAL})[ -])?(?:{_CARDINAL}))(?:(?: and a half|½))?[\s-]{{0,2}}"
+    r"(?P<unit>year|yr|month|week|day|y|mo)s?(?:[\s-]{1,3}(?:old|of age)\b|[/.]?o\b)",
+    re.IGNORECASE,
+)
+_AGED = re.compile(
+    r"(?<!at )\baged? (?:of )?(?P<age>\d{1,3})(?: (?P<unit>year|yr|month|week|day)s?)?\b(?! ?[–-])"
+    rf"|\b(?:{_NOUNS}|patient),? (?:of )?(?P<age2>\d{{1,3}}) (?P<unit2>year|yr|month|week|day)s?\b",
+    re.IGNORECASE,
+)
+_SEX_NOUN = re.compile(rf"\b(?:{_NOUNS})\b", re.IGNORECASE)
+_PRONOUN = re.compile(rf"\b(?:{_PRONOUNS})\b", re.IGNORECASE)
+# what may stand between the start of a statement and a patient who is introduced by it
+_OPENING = re.compile(
+    r"\W*(?:(?:\d{1,2}|[ivx]{1,4}|[a-d])\W+)?(?:(?:we|here|herein|report|present|describe|of|the|case|in|is)[\s,]+){0,6}"
+    r"(?:(?:another|(?:a|the) (?:second|third|fourth|other)) \w{2,12}\W+(?:was )?)?(?:an?\s)?$",
+    re.IGNORECASE,
+)
+_UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
+_NARRATIVE = frozenset((Zone.ABSTRACT, Zone.CASE, Zone.BODY, Zone.TITLE))
+_SEX_WINDOW = 60  # characters after an age in which the noun stands
 
 
-def find_patients(doc: Doc, frames: list[Frame]) -> list[Patient]:
-    """Give the index patients in the order of the text."""
-    return [Patient(patient_id="1", start=0, end=len(doc.text))]
+@dataclass(frozen=True)
+class Stretch:
+    """Characters ``start`` to ``end`` that are about one patient."""
+
+    start: int
+    end: int
+    patient_id: str
 
 
-def assign_patients(frames: list[Frame], patients: list[Patient]) -> list[Frame]:
-    """Give the frames with the ``patient_id`` of the stretch they lie in, where they are about an index patient."""
-    assigned = []
+@dataclass(frozen=True)
+class _Marker:
+    """A place that names a patient of a series by number."""
+
+    start: int
+    number: int
+
+
+@dataclass(frozen=True)
+class _Introduction:
+    """An age, with what else tells of the person; ``opens`` where the statement begins with it."""
+
+    start: int
+    age: float
+    unit: str
+    sex: str
+    opens: bool
+
+
+def find_patients(doc: Doc, frames: list[Frame]) -> tuple[list[Patient], list[Stretch]]:
+    """Give the index patients in the order of the text, and the stretches about each.
+
+    ``start`` and ``end`` of a patient are those of the longest stretch. A report in which no statement is about
+    an index patient has none.
+    """
+    own = [frame for frame in frames if frame.attribution is Attribution.INDEX_PATIENT]
+    if not own:
+        return [], []
+    text = doc.text  # joined anew at every call
+    told = _narrative_ranges(doc)
+    introductions = [found for frame in own for found in _introductions(text, frame)]
+    markers = [found for frame in own for found in _markers(text, frame)]
+    starts = _numbered(markers, told) or _introduced(introductions, told)
+    stretches = list(_stretches(starts, told)) if starts else [Stretch(0, len(text), "1")]
+    stretches += [
+        Stretch(marker.start, _end_of(marker.start, own), str(marker.number))
+        for marker in markers
+        if starts and not _inside(marker.start, told)
+    ]
+    patients = []
+    for patient_id in sorted({stretch.patient_id for stretch in stretches}, key=int):
+        places = [stretch for stretch in stretches if stretch.patient_id == patient_id]
+        patients.append(_describe(text, patient_id, places, introductions, alone=not starts))
+    return patients, sorted(stretches, key=lambda stretch: stretch.start)
+
+
+def assign_patients(frames: list[Frame], stretches: list[Stretch]) -> list[Frame]:
+    """Give the frames with their ``patient_id``; a statement about two patients in turn becomes two frames."""
+    starts = [stretch.start for stretch in stretches]
+    assigned: list[Frame] = []
     for frame in frames:
-        patient_id = ""
-        if frame.attribution is Attribution.INDEX_PATIENT:
-            inside = [p.patient_id for p in patients if p.start <= frame.start < p.end]
-            patient_id = inside[0] if inside else (patients[0].patient_id if len(patients) == 1 else "")
-        assigned.append(replace(frame, patient_id=patient_id))
+        if frame.attribution is not Attribution.INDEX_PATIENT:
+            assigned.append(frame)
+            continue
+        begin = frame.start
+        inner = [s for s in stretches if frame.start < s.start < frame.end]
+        for stop in (*(s.start for s in inner), frame.end):
+            number = bisect_right(starts, begin) - 1
+            patient_id = ""
+            while number >= 0 and not patient_id:
+                if begin < stretches[number].end:
+                    patient_id = stretches[number].patient_id
+                number -= 1
+            last = assigned[-1] if assigned else None
+            if last is not None and begin > frame.start and last.patient_id in (patient_id, ""):
+                assigned[-1] = replace(last, end=stop, patient_id=patient_id)
+            elif stop > begin:
+                assigned.append(replace(frame, start=begin, end=stop, patient_id=patient_id))
+            begin = stop
     return assigned
+
+
+def _narrative_ranges(doc: Doc) -> list[tuple[int, int]]:
+    """Give the stretches of text where cases are told, adjacent sections joined."""
+    sections = get_sections(doc)
+    if not sections:
+        return [(0, len(doc.text))]
+    ranges: list[tuple[int, int]] = []
+    zone_before = None
+    for section in sections:
+        if section.zone in (Zone.CAPTION, Zone.TABLE) and ranges and ranges[-1][1] == section.start:
+            ranges[-1] = (ranges[-1][0], section.end)
+            continue
+        if section.zone in _NARRATIVE:
+            if ranges and ranges[-1][1] == section.start and zone_before is section.zone:
+                ranges[-1] = (ranges[-1][0], section.end)
+            else:
+                ranges.append((section.start, section.end))
+            zone_before = section.zone
+    return ranges
+
+
+def _inside(place: int, ranges: list[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in ranges)
+
+
+def _end_of(place: int, frames: list[Frame]) -> int:
+    return next(frame.end for frame in frames if frame.start <= place < frame.end)
+
+
+def _markers(text: str, frame: Frame) -> Iterator[_Marker]:
+    for match in _LABELLED.finditer(text, frame.start, frame.end):
+        label = match["label"]
+        number = number_of(label)
+        if number is None and len(label) == 1:
+            if not label.isupper():
+                continue  # "case a"
+            number = ord(label) - ord("A") + 1
+        if number:
+            yield _Marker(match.start(), number)
+    for match in _NTH.finditer(text, frame.start, frame.end):
+        nth = match["nth"].lower()
+        yield _Marker(match.start(), 2 if nth == "other" else number_of(nth) or 0)
+
+
+def _numbered(markers: list[_Marker], told: list[tuple[int, int]]) -> list[_Marker]:
+    """Give the places where the patients of a series begin; none unless two are told of by number."""
+    inside = [marker for marker in sorted(markers, key=lambda m: m.start) if _inside(marker.start, told)]
+    return inside if len({marker.number for marker in inside}) > 1 else []
+
+
+def _introduced(introductions: list[_Introduction], told: list[tuple[int, int]]) -> list[_Marker]:
+    """The same by introductions: statements that begin with persons of different age or sex."""
+    opening = [found for found in introductions if found.opens and _inside(found.start, told)]
+    persons: list[tuple[float, str, str]] = []
+    markers = []
+    for found in sorted(opening, key=lambda found: found.start):
+        known = [
+            i
+            for i, (age, unit, sex) in enumerate(persons)
+            if (age, unit) == (found.age, found.unit) and (not sex or not found.sex or sex == found.sex)
+        ]
+        if not known:
+            persons.append((found.age, found.unit, found.sex))
+        markers.append(_Marker(found.start, (known[0] if known else len(persons) - 1) + 1))
+    return markers if len(persons) > 1 else []
+
+
+def _stretches(starts: list[_Marker], told: list[tuple[int, int]]) -> Iterator[Stretch]:
+    for begin, end in told:
+        inside = [marker for marker in starts if begin <= marker.start < end]
+        for number, marker in enumerate(inside):
+            stop = inside[number + 1].start if number + 1 < len(inside) else end
+            yield Stretch(marker.start, stop, str(marker.number))
+
+
+def _introductions(text: str, frame: Frame) -> Iterator[_Introduction]:
+    for pattern in (_AGE, _AGED):
+        for match in pattern.finditer(text, frame.start, frame.end):
+            groups = match.groupdict()
+            age = _value(groups["age"] or groups["age2"])
+            if age is None:
+                continue
+            unit = _UNITS[(groups["unit"] or groups.get("unit2") or "year")[0].lower()]
+            noun = _SEX_NOUN.search(text, match.start(), min(match.end() + _SEX_WINDOW, frame.end))
+            before = _SEX_NOUN.search(text, max(match.start() - 12, frame.start), match.start())
+            found = before or noun
+            sex = _SEXES[found.group().lower()] if found else ""
+            opens = _OPENING.match(text, frame.start, match.start()) is not None
+            yield _Introduction(match.start(), age, unit, sex, opens)
+
+
+def _value(written: str) -> float | None:
+    if written[0].isdecimal():
+        return float(written)
+    parts = [number_of(part) for part in re.split("[ -]", written)]
+    return float(sum(parts)) if None not in parts else None  # type: ignore[arg-type]
+
+
+def _describe(
+    text: str, patient_id: str, places: list[Stretch], introductions: list[_Introduction], *, alone: bool
+) -> Patient:
+    """Give age and sex as introduced in the stretches, the sex by pronouns where no noun tells it."""
+    longest = max(places, key=lambda stretch: stretch.end - stretch.start)
+    inside = [found for found in introductions if any(s.start - 80 <= found.start < s.end for s in places)]
+    if not alone:
+        inside = [found for found in inside if any(s.start <= found.start < s.end for s in places)]
+    inside.sort(key=lambda found: (not found.opens, found.start))
+    first = inside[0] if inside else None
+    sex = first.sex if first else ""
+    if not sex:
+        said = [_SEXES[m.group().lower()] for m in _PRONOUN.finditer(text, longest.start, longest.end)]
+        female = said.count("female")
+        if said and max(female, len(said) - female) >= 0.8 * len(said):
+            sex = "female" if female * 2 > len(said) else "male"
+    age = first.age if first else None
+    return Patient(
+        patient_id=patient_id,
+        age=age,
+        age_unit=first.unit if first else "",
+        sex=sex,
+        start=longest.start,
+        end=longest.end,
+    )

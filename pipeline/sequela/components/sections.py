@@ -24,9 +24,13 @@ from sequela.schema import Section, Zone
 _LINE = re.compile(r"[^\n]+")
 _BLANK = re.compile(r"\s*")
 # "pmc": text dumps of PubMed Central put it before the first heading
-_NUMBER = re.compile(r"\s{0,8}(?:pmc(?=[A-Z0-9]))?(?:(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,4}\.)[ \t]{1,3})?")
+_NUMBER = re.compile(
+    r"\s{0,8}(?:pmc(?=[A-Z0-9]))?(?:(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,4}\.)[ \t]{1,3})?"
+)
 _HEADING_END = re.compile(r"[:–—](?=\s)")
-_HEADING_INSIDE = re.compile(r"(?<=[.!?)\]] )(?P<heading>[A-Z][A-Za-z]{2,20}(?:[ /-][A-Za-z]{2,15}){0,4}):(?=\s)")
+_HEADING_INSIDE = re.compile(
+    r"(?<=[.!?)\]] )(?P<heading>[A-Z][A-Za-z]{2,20}(?:[ /-][A-Za-z]{2,15}){0,4}):(?=\s)"
+)
 _LONGEST_HEADING = 80
 _CAPTION = re.compile(
     r"(?:Supplementary |Suppl\. )?"
@@ -87,17 +91,24 @@ def find_sections(text: str, *, title: str = "") -> list[Section]:
     position = 0
     for mark in _marks(text, title):
         if mark.start > position:
-            _append(sections, Section(zone=zone, start=position, body_start=position, end=mark.start, heading=heading))
+            _append(
+                sections,
+                Section(zone=zone, start=position, body_start=position, end=mark.start, heading=heading),
+            )
         end = mark.end
         if end is None:
             zone, heading, end = mark.zone, mark.heading, mark.body_start
         _append(
             sections,
-            Section(zone=mark.zone, start=mark.start, body_start=mark.body_start, end=end, heading=mark.heading),
+            Section(
+                zone=mark.zone, start=mark.start, body_start=mark.body_start, end=end, heading=mark.heading
+            ),
         )
         position = end
     if position < len(text):
-        _append(sections, Section(zone=zone, start=position, body_start=position, end=len(text), heading=heading))
+        _append(
+            sections, Section(zone=zone, start=position, body_start=position, end=len(text), heading=heading)
+        )
     return sections
 
 
@@ -107,7 +118,11 @@ def _append(sections: list[Section], new: Section) -> None:
         last = sections[-1]
         if last.zone is new.zone and new.body_start == new.start and new.heading in (last.heading, ""):
             sections[-1] = Section(
-                zone=last.zone, start=last.start, body_start=last.body_start, end=new.end, heading=last.heading
+                zone=last.zone,
+                start=last.start,
+                body_start=last.body_start,
+                end=new.end,
+                heading=last.heading,
             )
             return
     sections.append(new)

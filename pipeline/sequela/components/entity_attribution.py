@@ -1,0 +1,170 @@
+"""Single entities that say by themselves what they are here: ruled out, an indication, a treatment.
+
+"Ruled out" comes from the assertion of the entity. Indications and treatments are found by cues
+(``lexicons/attribution_entities.csv``) that reach a few words forward, some of them only where a drug or an
+event stands before them: in "amoxicillin for sinusitis" the disease is what the drug was given for; "treated with
+prednisone" makes the drug a treatment only where something to be treated came first ("She was treated with
+amoxicillin and developed a rash" does not).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from spacy.tokens import Doc, Span
+
+from sequela.attributes import get_assertion
+from sequela.components.cues import CueMatcher, Found, Words
+from sequela.lexicons.loader import load_lines, load_table
+from sequela.schema import Attribution, Cue, Label
+
+_DRUG, _SYMPTOM = Label.DRUG.value, Label.SYMPTOM.value
+_NEAR = 8  # words between a needed drug and the cue
+_LIST_GAP = frozenset((",", "and", "or", "with", "the", "a", "an", "&", "/"))
+
+
+@dataclass(frozen=True)
+class EntityCue:
+    """An entry of the lexicon. ``needs`` is "DRUG before", "SYMPTOM before" or ""; ``scope`` counts words."""
+
+    rule: str
+    value: str
+    label: str
+    scope: int
+    needs: str
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """An entity with its words, half-open."""
+
+    span: Span
+    first: int
+    last: int
+
+
+@cache
+def entity_matcher() -> CueMatcher[EntityCue]:
+    """Give the matcher of the cues for single entities."""
+    matcher: CueMatcher[EntityCue] = CueMatcher()
+    for row in load_table("attribution_entities.csv"):
+        cue = EntityCue(row["rule"], row["value"], row["label"], int(row["scope"]), row["needs"])
+        matcher.add(row["pattern"], cue)
+    return matcher
+
+
+def find_entity_attributions(doc: Doc) -> list[tuple[Span, Attribution, Cue]]:
+    """Give the entities with evidence of their own, the value, and the cue."""
+    ents = [ent for ent in doc.ents if ent.label_ in (_DRUG, _SYMPTOM)]
+    found: dict[Span, tuple[Attribution, Cue]] = {}
+    for ent in ents:
+        _, cue = get_assertion(ent)
+        if cue is not None and cue.rule.startswith("excluded:"):
+            found[ent] = (Attribution.EXCLUDED, cue)
+    if ents:
+        words = Words(doc.text)
+        placed = [_Placed(ent, *words.between(ent.start_char, ent.end_char)) for ent in ents]
+        k = 0
+        for sent in doc.sents if doc.has_annotation("SENT_START") else (doc[:],):
+            first, last = words.between(sent.start_char, sent.end_char)
+            begin = k
+            while k < len(placed) and placed[k].first < last:
+                k += 1
+            inside = placed[begin:k]
+            if inside:
+                for ent, value, cue in _in_sentence(words, first, last, inside):
+                    found.setdefault(ent, (value, cue))
+    return [(ent, *found[ent]) for ent in ents if ent in found]
+
+
+def _in_sentence(
+    words: Words, first: int, last: int, inside: list[_Placed]
+) -> Iterator[tuple[Span, Attribution, Cue]]:
+    cues = entity_matcher().find(words, first, last)
+    for found in cues:
+        entry = found.entry
+        if entry.value == "exposure" or not _has_needed(words, found, inside):
+            continue
+        reached = _reached(words, found, inside)
+        if entry.value == "carrier":
+            if reached and _is_exposed(words, reached[-1], cues, inside):
+                for placed in reached:
+                    yield placed.span, Attribution.INDICATION, _cue(words, found)
+        else:
+            for placed in reached:
+                yield placed.span, Attribution(entry.value), _cue(words, found)
+
+
+def _has_needed(words: Words, found: Found[EntityCue], inside: list[_Placed]) -> bool:
+    """Whether the drug or event that the cue needs before it stands there, in the same clause."""
+    if not found.entry.needs:
+        return True
+    label = found.entry.needs.split()[0]
+    before = [p for p in inside if p.last <= found.start and p.span.label_ == label]
+    if not before:
+        return False
+    between = words.lower[before[-1].last : found.start]
+    if label == _DRUG:
+        return len(between) <= _NEAR and not _stops(between)
+    return ";" not in between
+
+
+def _reached(words: Words, found: Found[EntityCue], inside: list[_Placed]) -> list[_Placed]:
+    """Give the entity after the cue, and those in a list with it."""
+    reached: list[_Placed] = []
+    for placed in inside:
+        if placed.first < found.end:
+            continue
+        between = words.lower[(reached[-1].last if reached else found.end) : placed.first]
+        if not reached:
+            if len(between) > found.entry.scope or _stops(between):
+                break
+            if found.entry.value == "indication" and any(w == "," or w[0].isdecimal() for w in between):
+                break  # "for 5 days": a duration
+            if placed.span.label_ != found.entry.label:
+                if placed.span.label_ == _SYMPTOM:
+                    break
+                continue
+        elif not between or len(between) > 3 or not _LIST_GAP.issuperset(between):
+            break
+        if placed.span.label_ == found.entry.label:
+            reached.append(placed)
+    return reached
+
+
+def _is_exposed(words: Words, carried: _Placed, cues: list[Found[EntityCue]], inside: list[_Placed]) -> bool:
+    """Whether those who have the disease take the drug: "a woman with lupus treated with …"."""
+    for found in cues:
+        if found.start < carried.last or found.entry.value not in ("exposure", "treatment"):
+            continue
+        between = words.lower[carried.last : found.start]
+        return (
+            len(between) <= 4
+            and not _stops(between)
+            and any(
+                p.span.label_ == _DRUG
+                and p.first >= found.end
+                and p.first - found.end <= found.entry.scope
+                and not _stops(words.lower[found.end : p.first])
+                for p in inside
+            )
+        )
+    return False
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    return frozenset(load_lines("attribution_clause_words.txt"))
+
+
+def _stops(between: list[str]) -> bool:
+    return not _stop_words().isdisjoint(between)
+
+
+def _cue(words: Words, found: Found[EntityCue]) -> Cue:
+    start, end = words.starts[found.start], words.ends[found.end - 1]
+    return Cue(
+        text=words.text[start:end], start=start, end=end, rule=f"{found.entry.value}:{found.entry.rule}"
+    )
