@@ -18,6 +18,7 @@ from sequela.schema import (
     Link,
     Patient,
     Section,
+    Term,
     TimeExpression,
     Triple,
 )
@@ -127,6 +128,16 @@ def get_dose(span: Span) -> Dose | None:
 def set_dose(span: Span, value: Dose) -> None:
     """Keep the value of a dose."""
     span._.dose = value.to_dict()
+
+
+def get_code(span: Span) -> Term | None:
+    """The normalised drug or event; None where it has no code."""
+    return Term(**span._.code) if span._.code else None
+
+
+def set_code(span: Span, value: Term) -> None:
+    """Keep the normalised drug or event."""
+    span._.code = value.to_dict()
 
 
 def get_assertion(span: Span) -> tuple[Assertion, Cue | None]:

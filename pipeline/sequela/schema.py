@@ -296,6 +296,46 @@ class Onset(ValueObject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Term(ValueObject):
+    """A normalised drug or event.
+
+    ``code`` carries the prefix of its system (``MESH:``, ``DRUGBANK:``, ``ATC:``, ``HP:``); ``source`` is the
+    terminology the name comes from; ``score`` in 0–1 says how far the mention is from the name.
+    """
+
+    name: str
+    code: str
+    source: str
+    score: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course(ValueObject):
+    """What became of a reaction, and of the drug; each value with the words that decided, None where unknown."""
+
+    outcome: Outcome = Outcome.UNKNOWN
+    action: Action = Action.UNKNOWN
+    dechallenge: Challenge = Challenge.UNKNOWN
+    rechallenge: Challenge = Challenge.UNKNOWN
+    outcome_cue: Cue | None = None
+    action_cue: Cue | None = None
+    dechallenge_cue: Cue | None = None
+    rechallenge_cue: Cue | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "outcome", Outcome(self.outcome))
+        object.__setattr__(self, "action", Action(self.action))
+        object.__setattr__(self, "dechallenge", Challenge(self.dechallenge))
+        object.__setattr__(self, "rechallenge", Challenge(self.rechallenge))
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Course:
+        """Rebuild a course from plain values."""
+        cues = {key: Cue(**value) for key, value in data.items() if key.endswith("_cue") and value}
+        return cls(**{**data, **cues})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Section(ValueObject):
     """A stretch of the report: ``start`` is where its heading begins, ``body_start`` where its text does."""
 
@@ -373,6 +413,7 @@ class Link(ValueObject):
     patient_id: str = ""
     rejected: str = ""
     onset: Onset | None = None
+    course: Course | None = None
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__
@@ -390,6 +431,7 @@ class Link(ValueObject):
         }
         for key, kind in (("attribution_cue", Cue), ("assertion_cue", Cue), ("onset", Onset)):
             nested[key] = kind(**data[key]) if data.get(key) else None
+        nested["course"] = Course.from_dict(data["course"]) if data.get("course") else None
         return cls(**{**data, **nested})
 
 
