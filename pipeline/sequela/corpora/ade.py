@@ -22,8 +22,8 @@ from sequela.corpora.files import files_of, read_lines
 from sequela.corpora.problems import Problem, Report, fail
 from sequela.corpora.validate import validate
 
-_ROW = re.compile(r"(\d+)\|(.+)\|([^|]+)\|(\d+)\|(\d+)\|([^|]+)\|(\d+)\|(\d+)")
-_NEGATIVE = re.compile(r"(\d+) NEG (.+)")
+_ROW = re.compile(r"([0-9]+)\|(.+)\|([^|]+)\|([0-9]{1,9})\|([0-9]{1,9})\|([^|]+)\|([0-9]{1,9})\|([0-9]{1,9})")
+_NEGATIVE = re.compile(r"([0-9]+) NEG (.+)")
 _KINDS = {"DRUG-AE": "Effect", "DRUG-DOSE": "Dose"}
 
 
@@ -135,7 +135,7 @@ def _document(sentence: _Sentence, doc_id: str, report: Report) -> Document:
 
 
 def _shift(sentence: _Sentence) -> int:
-    """Count the characters of the abstract before the sentence: what fits most mentions, the least of ties."""
+    """Count the characters of the abstract before the sentence: what fits most mentions."""
     votes: Counter[int] = Counter()
     mentions = {mention[1:] for _, _, *pair in sentence.pairs for mention in pair}
     for text, start in mentions:

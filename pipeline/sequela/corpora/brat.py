@@ -31,7 +31,7 @@ from sequela.corpora.problems import Problem, Report, fail
 from sequela.corpora.validate import validate
 from sequela.errors import CorpusError
 
-_SPAN = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
+_SPAN = re.compile(r"(\S+) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)")
 _SUFFIXES = (".txt", ".ann")
 
 
@@ -185,6 +185,8 @@ class _Parser:
                 key = f"*{len(self.equivalences)}"
             elif key[1:].strip() == "" or key != key.strip():
                 raise _LineError(f"{key!r} is no id")
+            elif key in self.lines:
+                raise _LineError(f"id {key} twice in document {self.document.doc_id}")
             elif key[0] in _KINDS:
                 _KINDS[key[0]](self, key, rest)
             else:
@@ -192,7 +194,7 @@ class _Parser:
         except _LineError as error:
             self.report(Problem(path=self.document.path, line=number, message=str(error)))
             return
-        self.lines[key] = number  # of two lines with one id, the later is the one to be shown
+        self.lines[key] = number
 
     def _add_entity(self, key: str, rest: str) -> None:
         head, tab, text = rest.partition("\t")

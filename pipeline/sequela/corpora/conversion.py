@@ -17,6 +17,9 @@ from sequela.corpora.validate import validate
 from sequela.errors import CorpusError
 
 
+_LINKED = ("relations", "events", "attributes", "notes")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Conversion:
     """What was written: number of documents, and of what the format has no place for."""
@@ -90,7 +93,7 @@ def _prepare(
         if lossy:
             _leave_entities_out(mapped, chosen, left_out)
         _leave_relations_out(mapped, chosen, left_out)
-        for what in ("events", "attributes", "notes"):
+        for what in _LINKED[1:]:
             if what not in chosen.holds:
                 left_out[what] += len(getattr(mapped, what))
                 setattr(mapped, what, [])
@@ -111,10 +114,11 @@ def _leave_entities_out(document: Document, chosen: Format, left_out: Counter[st
         left_out["overlapping entities"] += len(kept) - len(taken)
         kept = sorted(taken, key=lambda entity: entity.start)
     if len(kept) < len(document.entities):
-        before = len(document.relations)
+        before = {what: len(getattr(document, what)) for what in _LINKED}
         document.entities = kept
         validate(document, report=_pass_over, lines=document.lines)  # what hung on them goes too
-        left_out["relations"] += before - len(document.relations)
+        for what in _LINKED:
+            left_out[what] += before[what] - len(getattr(document, what))
 
 
 def _pass_over(problem: Problem) -> None:

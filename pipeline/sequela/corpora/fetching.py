@@ -1,9 +1,9 @@
 """Fetching public corpora by recipe, with pooch (``pip install 'sequela[corpora]'``).
 
 A recipe is a JSON file: where a corpus is, under which licence, which files of it are wanted and what their
-SHA-256 is. Recipes of known corpora come with the package (`names`). Nothing is left behind when a
-download fails, a checksum does not fit or an archive holds a path that leads out of it. ``SOURCE.json`` beside
-the files says where they are from and what their checksums are.
+SHA-256 is. Recipes of known corpora come with the package (`names`). Nothing is left behind when a download
+fails, a checksum does not fit or an archive holds a path that leads out of it. ``SOURCE.json`` beside the
+files says where they are from and what their checksums are.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _TIMEOUT = 60
 class RemoteFile:
     """A file to download.
 
-    ``sha256`` is "" where it is not known. ``members`` of an archive are taken out, by their path in
-    it, with their SHA-256 or ""; a member of an archive in the archive is ``INNER.zip!PATH``; a path that ends
-    in ``/`` is all that lies below it. Without members the file itself is wanted.
+    ``sha256`` is "" where it is not known. ``members`` of an archive are taken out, by their path in it, with
+    their SHA-256 or ""; a member of an archive in the archive is ``INNER.zip!PATH``; a path that ends in
+    ``/`` is all that lies below it. Without members the file itself is wanted.
     """
 
     url: str
@@ -191,15 +191,16 @@ def _download(remote: RemoteFile, folder: Path) -> Path:
             downloader=pooch.HTTPDownloader(timeout=_TIMEOUT, chunk_size=65536),
         )
     except requests.HTTPError as error:
-        status = error.response.status_code
-        raise CorpusError(f"{remote.url}: the server says {status}: look for a new address there") from error
+        raise CorpusError(
+            f"{remote.url}: the server refuses ({error}): look for a new address, or {by_hand}"
+        ) from error
     except (requests.RequestException, OSError) as error:
         raise CorpusError(f"{remote.url}: download failed ({error}): try again, or {by_hand}") from error
     actual = _sha256(Path(path))
     if remote.sha256 and actual != remote.sha256:
         raise CorpusError(
-            f"{remote.url}: SHA-256 is {actual}, expected {remote.sha256}: the file has changed at its source "
-            "or on the way; nothing was kept"
+            f"{remote.url}: SHA-256 is {actual}, expected {remote.sha256}: the file has changed at its "
+            "source or on the way; nothing was kept"
         )
     return Path(path)
 

@@ -34,13 +34,14 @@ def _has_spans(head: str) -> bool:
 def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
     """Read a file, or the ``*.jsonl`` files of a directory.
 
-    ``doc_id`` is the value of ``id``, ``doc_id``, ``meta.id`` or ``meta.doc_id``; without one it is the stem
-    of the file and the number of the line.
+    ``doc_id`` is the value of ``id``, ``doc_id``, ``meta.id`` or ``meta.doc_id``; without one, the stem of
+    the file and the number of the line.
 
     Raises
     ------
     CorpusError
-        From ``report``: a line that is no object with a text, a span of another form, offsets outside the text.
+        From ``report``: a line that is no object with a text, a span of another form, offsets outside
+        the text.
     """
     for file in files_of(Path(path), ".jsonl", ".json"):
         for number, line in read_lines(file):

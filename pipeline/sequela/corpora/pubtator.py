@@ -23,6 +23,7 @@ from sequela.corpora.validate import validate
 from sequela.errors import CorpusError
 
 _TEXT_LINE = re.compile(r"([^|\t\s]+)\|([ta])\|(.*)")
+_OFFSET = re.compile(r"[0-9]{1,9}")
 _SYSTEMS = {
     "Chemical": "MESH",
     "Disease": "MESH",
@@ -191,9 +192,9 @@ class _Parser:
         doc_id, *columns = line.split("\t")
         if doc_id != self.document.doc_id:
             self.problem(number, f"annotation of {doc_id} among those of {self.document.doc_id}")
-        elif len(columns) >= 4 and columns[0].isdigit() and columns[1].isdigit():
+        elif len(columns) >= 4 and _OFFSET.fullmatch(columns[0]) and _OFFSET.fullmatch(columns[1]):
             self._add_entity(number, columns)
-        elif len(columns) in (3, 4) and not columns[0].isdigit():
+        elif len(columns) in (3, 4) and not _OFFSET.fullmatch(columns[0]):
             self.relations.append((number, columns))
         else:
             self.problem(number, "neither an entity (ID, START, END, TEXT, LABEL, CONCEPT) nor a relation")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, fields
@@ -175,6 +176,13 @@ def _truth(cell: str) -> bool:
         raise ValueError("expected true or false") from None
 
 
+def _number(cell: str) -> float:
+    value = float(cell)
+    if not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    return value
+
+
 def _member(kind: type[schema.StrEnum]) -> Callable[[str], schema.StrEnum]:
     def parse(cell: str) -> schema.StrEnum:
         try:
@@ -191,8 +199,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "str": restore,
     "int": int,
     "int | None": int,
-    "float": float,
-    "float | None": float,
+    "float": _number,
+    "float | None": _number,
     "bool | None": _truth,
     **{kind.__name__: _member(kind) for kind in schema.StrEnum.__subclasses__()},
 }

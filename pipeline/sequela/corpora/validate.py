@@ -37,6 +37,7 @@ def validate(document: Document, *, report: Report, lines: Mapping[str, int] | N
     """
     document.lines = lines or {}
     checker = _Checker(document, report)
+    checker.check_text()
     checker.check_ids()
     document.entities = [entity for entity in document.entities if checker.entity_holds(entity)]
     checker.drop_dangling()
@@ -50,9 +51,16 @@ class _Checker:
         self.dropped: set[str] = set()
 
     def problem(self, item_id: str, message: str) -> None:
-        self.dropped.add(item_id)
+        if item_id:
+            self.dropped.add(item_id)
         line = self.document.line_of(item_id)
         self.report(Problem(path=self.document.path, line=line, message=message))
+
+    def check_text(self) -> None:
+        try:
+            self.document.text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            self.problem("", f"character {error.start} of the text is half of a surrogate pair")
 
     def check_ids(self) -> None:
         document = self.document
@@ -106,7 +114,6 @@ class _Checker:
         for other, what in (
             (text.replace("\r\n", "\n"), "the text with \\n line endings: convert the text file"),
             (text.replace("\n", "\r\n"), "the text with \\r\\n line endings: convert the text file"),
-            (f"\ufeff{text}", "a text with a byte order mark, which is not counted here: subtract one"),
         ):
             if other != text and covered_text(other, entity.fragments) == entity.text:
                 return f"; the offsets fit {what}"
