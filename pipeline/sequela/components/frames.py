@@ -1,10 +1,10 @@
 """Whom each statement is about: votes of cues, the place in the report, and what was told just before.
 
-A sentence tells of the index patient, of another author's case, or of nobody in particular. No single word decides
-that: "the patient" is the index patient in the case section and Smith's patient after "Smith et al. reported a
-man who …"; "developed" tells of an episode, whoever had it. So cues vote with weights
-(``lexicons/attribution_cues.csv``), the article zone gives a prior, and references back ("the patient", "she",
-"five of these patients") are passed on to whoever was spoken of last.
+A sentence tells of the index patient, of another author's case, or of nobody in particular. No single word
+decides that: "the patient" is the index patient in the case section and Smith's patient after "Smith et al.
+reported a man who …"; "developed" tells of an episode, whoever had it. So cues vote with weights
+(``lexicons/attribution_cues.csv``), the article zone gives a prior, and references back ("the patient",
+"she", "five of these patients") are passed on to whoever was spoken of last.
 """
 
 from __future__ import annotations
@@ -44,13 +44,9 @@ _EPISODE_CAP = 2.5  # past tense, narrative verbs and dates count once each, and
 _STRONG = 2.5  # a cue that makes a clause a statement of its own
 # The order in which references back are resolved: who is introduced or named first, tense last.
 _PASSED_ON = {"new_person": 0, "group": 1, "person": 2, "episode": 3}
-_ONE = frozenset(
-    ("patient", "case", "man", "woman", "boy", "girl", "child", "infant", "neonate", "male", "female")
-)
-_MANY = frozenset(
-    ("patients", "cases", "series", "men", "women", "boys", "girls", "children", "infants", "subjects")
-)
-_CLAUSE_WORDS = frozenset(("but", "whereas", "while", "although", "though", "however", "unlike", "similarly"))
+_ONE = frozenset("patient case man woman boy girl child infant neonate male female".split())
+_MANY = frozenset("patients cases series men women boys girls children infants subjects".split())
+_CLAUSE_WORDS = frozenset("but whereas while although though however unlike similarly".split())
 # "…in the UK in April.12 Here we report": a superscript citation that hides the end of a sentence
 _HIDDEN_END = re.compile(r"(?<=[a-z0-9)])\.\d{1,3}(?:[,–-]\d{1,3}){0,5} (?=[A-Z])")
 
@@ -105,7 +101,7 @@ class _Memory:
 
 
 def find_frames(doc: Doc) -> list[Frame]:
-    """Give the frames in the order of the text, one for each sentence or clause; ``patient_id`` is left empty."""
+    """Give the frames in the order of the text, one for each sentence or clause, without a ``patient_id``."""
     words = Words(doc.text)
     matcher = frame_matcher()
     memory = _Memory()
@@ -204,7 +200,7 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memor
 def _introduced(
     words: Words, found: Found[FrameCue], votes: _Votes, zone: Zone, memory: _Memory
 ) -> Attribution:
-    """Whose patient "a 45-year-old man" is: in a discussion another author's, unless the age is a known one."""
+    """Whose patient "a 45-year-old man" is: in a discussion another author's, unless the age is known."""
     if zone not in _RETELLING_ZONES and not memory.table:
         return INDEX
     ages = {word for word in words.lower[found.start : found.end] if word[0].isdecimal()}

@@ -1,8 +1,8 @@
 """The patients of a report, and the stretches of text that are about each.
 
 A report is about one patient unless it numbers several ("Case 1", "the second patient") or introduces several
-("A 45-year-old woman … Another patient, a 60-year-old man …"). Only statements about index patients count: the
-patients of cited authors get no number.
+("A 45-year-old woman … Another patient, a 60-year-old man …"). Only statements about index patients count:
+the patients of cited authors get no number.
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ _NOUNS = "|".join(row["word"] for row in load_table("patients_sex.csv") if row["
 _PRONOUNS = "|".join(row["word"] for row in load_table("patients_sex.csv") if row["kind"] == "pronoun")
 
 _LABELLED = re.compile(
-    rf"\b(?:case|patient)[\s_]{{1,2}}(?:no\.? ?|number |# ?)?(?P<label>\d{{1,2}}|{_NUMBER}|[A-H])\b(?![.,]\d)",
+    rf"\b(?:case|patient)[\s_]{{1,2}}(?:no\.? ?|number |# ?)?"
+    rf"(?P<label>\d{{1,2}}|{_NUMBER}|[A-H])\b(?![.,]\d)",
     re.IGNORECASE,
 )
 _NTH = re.compile(
-    rf"\b(?:the|our|a) (?P<nth>{_ORDINAL}|other) (?:(?:patient|case|child|infant|{_NOUNS})\b(?! (?:series|report|of|born))|was an?\b)",
+    rf"\b(?:the|our|a) (?P<nth>{_ORDINAL}|other) "
+    rf"(?:(?:patient|case|child|infant|{_NOUNS})\b(?! (?:series|report|of|born))|was an?\b)",
     re.IGNORECASE,
 )
 _AGE = re.compile(
-    rf"\b(?P<age>\d{{1,3}}(?:\.\d)?|(?:(?:{_CARDINAL})[ -])?(?:{_CARDINAL}))(?:(?: and a half|½))?[\s-]{{0,2}}"
+    rf"(?<![\d.])(?P<age>\d{{1,3}}(?:\.\d)?|\b(?:(?:{_CARDINAL})[ -])?(?:{_CARDINAL}))"
+    r"(?: and a half|½)?[\s-]{0,3}"
     r"(?P<unit>year|yr|month|week|day|y|mo)s?(?:[\s-]{1,3}(?:old|of age)\b|[/.]?o\b)",
     re.IGNORECASE,
 )
@@ -84,12 +87,17 @@ class _Introduction:
     sex: str
     opens: bool
 
+    def is_like(self, other: _Introduction) -> bool:
+        """Whether both may introduce the same person."""
+        same_age = (self.age, self.unit) == (other.age, other.unit)
+        return same_age and (self.sex == other.sex or not self.sex or not other.sex)
+
 
 def find_patients(doc: Doc, frames: list[Frame]) -> tuple[list[Patient], list[Stretch]]:
     """Give the index patients in the order of the text, and the stretches about each.
 
-    ``start`` and ``end`` of a patient are those of the longest stretch. A report in which no statement is about
-    an index patient has none.
+    ``start`` and ``end`` of a patient are those of the longest stretch. A report in which no statement is
+    about an index patient has none.
     """
     own = [frame for frame in frames if frame.attribution is Attribution.INDEX_PATIENT]
     if not own:
@@ -113,7 +121,7 @@ def find_patients(doc: Doc, frames: list[Frame]) -> tuple[list[Patient], list[St
 
 
 def assign_patients(frames: list[Frame], stretches: list[Stretch]) -> list[Frame]:
-    """Give the frames with their ``patient_id``; a statement about two patients in turn becomes two frames."""
+    """Give the frames with their ``patient_id``; a statement about two patients in turn becomes two."""
     starts = [stretch.start for stretch in stretches]
     assigned: list[Frame] = []
     for frame in frames:
@@ -188,19 +196,16 @@ def _numbered(markers: list[_Marker], told: list[tuple[int, int]]) -> list[_Mark
 
 
 def _introduced(introductions: list[_Introduction], told: list[tuple[int, int]]) -> list[_Marker]:
-    """The same by introductions: statements that begin with persons of different age or sex."""
-    opening = [found for found in introductions if found.opens and _inside(found.start, told)]
-    persons: list[tuple[float, str, str]] = []
+    """Give the same by introductions: statements that begin with persons of different age or sex."""
+    persons: list[_Introduction] = []
     markers = []
-    for found in sorted(opening, key=lambda found: found.start):
-        known = [
-            i
-            for i, (age, unit, sex) in enumerate(persons)
-            if (age, unit) == (found.age, found.unit) and (not sex or not found.sex or sex == found.sex)
-        ]
-        if not known:
-            persons.append((found.age, found.unit, found.sex))
-        markers.append(_Marker(found.start, (known[0] if known else len(persons) - 1) + 1))
+    for found in sorted(introductions, key=lambda found: found.start):
+        if not found.opens or not _inside(found.start, told):
+            continue
+        number = next((i for i, person in enumerate(persons) if person.is_like(found)), len(persons))
+        if number == len(persons):
+            persons.append(found)
+        markers.append(_Marker(found.start, number + 1))
     return markers if len(persons) > 1 else []
 
 

@@ -1,16 +1,16 @@
 """Article zones of a report: by headings, captions, tables and reference lists; none of them is needed.
 
-The text is read line by line. A heading is a line of its own or stands before a colon ("CONCLUSION: …"), numbered
-or not. Captions, table rows and references interrupt a zone, which goes on after them. Headings of kind ``sub``
-in ``lexicons/sections_headings.csv`` ("Treatment") name a part of the case in a case section, and leave the zone
-as it is inside a discussion; those of kind ``line`` ("Abbreviations: …") tell of their own line alone.
+The text is read line by line. A heading is a line of its own or stands before a colon ("CONCLUSION: …"),
+numbered or not. Captions, table rows and references interrupt a zone, which goes on after them. Headings of
+kind ``sub`` in ``lexicons/sections_headings.csv`` ("Treatment") name a part of the case in a case section, and
+leave the zone as it is inside a discussion; those of kind ``line`` ("Abbreviations: …") tell of their own line.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from spacy.language import Language
@@ -90,42 +90,26 @@ def find_sections(text: str, *, title: str = "") -> list[Section]:
     sections: list[Section] = []
     position = 0
     for mark in _marks(text, title):
-        if mark.start > position:
-            _append(
-                sections,
-                Section(zone=zone, start=position, body_start=position, end=mark.start, heading=heading),
-            )
+        _append(sections, zone, position, position, mark.start, heading)
         end = mark.end
         if end is None:
             zone, heading, end = mark.zone, mark.heading, mark.body_start
-        _append(
-            sections,
-            Section(
-                zone=mark.zone, start=mark.start, body_start=mark.body_start, end=end, heading=mark.heading
-            ),
-        )
+        _append(sections, mark.zone, mark.start, mark.body_start, end, mark.heading)
         position = end
-    if position < len(text):
-        _append(
-            sections, Section(zone=zone, start=position, body_start=position, end=len(text), heading=heading)
-        )
+    _append(sections, zone, position, position, len(text), heading)
     return sections
 
 
-def _append(sections: list[Section], new: Section) -> None:
-    """Add a section, or lengthen the last one where ``new`` goes on with it (text of a heading, rows of a table)."""
+def _append(sections: list[Section], zone: Zone, start: int, body_start: int, end: int, heading: str) -> None:
+    """Add a section, or lengthen the last one where the new one goes on with it: text, rows of a table."""
+    if end == start:
+        return
     if sections:
         last = sections[-1]
-        if last.zone is new.zone and new.body_start == new.start and new.heading in (last.heading, ""):
-            sections[-1] = Section(
-                zone=last.zone,
-                start=last.start,
-                body_start=last.body_start,
-                end=new.end,
-                heading=last.heading,
-            )
+        if last.zone is zone and body_start == start and heading in (last.heading, ""):
+            sections[-1] = replace(last, end=end)
             return
-    sections.append(new)
+    sections.append(Section(zone=zone, start=start, body_start=body_start, end=end, heading=heading))
 
 
 def _marks(text: str, title: str) -> Iterator[_Mark]:
