@@ -1,0 +1,197 @@
+"""Drug mentions to substances, combinations, vaccines and classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from sequela.components.terms.spelling import (
+    CACHE,
+    EXACT,
+    FUZZY,
+    MAX_LENGTH,
+    PART,
+    VARIANT,
+    WORD,
+    nearest,
+    scored,
+    squeeze,
+    without_brackets,
+)
+from sequela.lexicons.loader import load_lines, load_table
+from sequela.schema import Term
+
+_SEPARATORS = re.compile(r"\s*(?:/|\+|&|,|\bplus\b|\band\b|\bwith\b|\bor\b)\s*")
+_SHORT = 5  # shorter pieces of a mention are no evidence
+_LONG = 11  # from here on a misspelling may have two wrong letters
+_LINKED = re.compile(r"\s*[/-]\s*")
+
+
+@dataclass(frozen=True)
+class _Drugs:
+    terms: dict[str, Term]
+    first_letters: dict[str, tuple[str, ...]]  # single words that a misspelling may mean
+    salts: frozenset[str]
+    forms: frozenset[str]
+
+
+@lru_cache(maxsize=CACHE)
+def normalise_drug(text: str) -> Term | None:
+    """Give the substance, combination, vaccine or class that a drug mention names.
+
+    Parameters
+    ----------
+    text
+        The mention as written: "AMIODARONE (Cordarone®)", "trimethoprim-sulfamethoxazole", "oral steroids".
+
+    Returns
+    -------
+    Term or None
+        ``code`` is ``MESH:…``, else ``DRUGBANK:…``; ``ATC:…`` for classes and vaccines; the codes of the
+        parts joined by ``+`` for a combination. None when nothing fits.
+    """
+    if len(text) > MAX_LENGTH:
+        return None
+    drugs = _drugs()
+    key = squeeze(text)
+    return (
+        drugs.terms.get(key)
+        or scored(_respelled(key, drugs), VARIANT)
+        or _bracketed(key)
+        or _combination(key)
+        or scored(_part(key, drugs), PART)
+        or _misspelled(key, drugs)
+    )
+
+
+def _respelled(key: str, drugs: _Drugs) -> Term | None:
+    for form in _drug_spellings(key):
+        if form in drugs.terms:
+            return drugs.terms[form]
+    stripped = _without_trimmings(key, drugs)
+    if stripped != key:
+        for form in (stripped, *_drug_spellings(stripped)):
+            if form in drugs.terms:
+                return drugs.terms[form]
+    return None
+
+
+def _drug_spellings(key: str) -> Iterator[str]:
+    if key.endswith("s"):
+        yield key[:-1]
+    else:
+        yield key + "s"
+    if "-" in key:
+        yield key.replace("-", " ")
+        yield key.replace("-", "")
+    if " " in key:
+        yield key.replace(" ", "-")
+    for british, american in (("sulph", "sulf"), ("oe", "e"), ("ae", "e"), ("ceph", "cef"), ("cef", "ceph")):
+        if british in key:
+            yield key.replace(british, american)
+    if key.endswith(("in", "ol", "id", "on", "at", "az")):
+        yield key + "e"
+    if key.endswith(("ine", "ole", "ide", "one", "ate", "ina", "ino", "um")):
+        yield key[:-1]
+        yield key[:-1] + "e"
+    if key.startswith(("anti ", "non ")):
+        yield key.replace(" ", "", 1)
+
+
+def _without_trimmings(key: str, drugs: _Drugs) -> str:
+    """Leave out salts, forms and what is said of the drug: "oral metoprolol tartrate tablets"."""
+    words = [word for word in key.split(" ") if word not in drugs.forms and not word[0].isdigit()]
+    while len(words) > 1 and words[-1] in drugs.salts:
+        words.pop()
+    return " ".join(words).strip(" -,")
+
+
+def _bracketed(key: str) -> Term | None:
+    parts = without_brackets(key)
+    if parts is None:
+        return None
+    return scored(normalise_drug(parts[0]) or normalise_drug(parts[1]), VARIANT)
+
+
+def _combination(key: str) -> Term | None:
+    for pattern in (_SEPARATORS, _LINKED):
+        parts = [part for part in pattern.split(key) if part]
+        if 2 <= len(parts) <= 5 and all(len(part) > 2 for part in parts):
+            found = [_named(part) for part in parts]
+            terms = [term for term in found if term is not None]
+            if len(terms) == len(parts):
+                unique = list(dict.fromkeys(terms))
+                if len(unique) == 1:
+                    return scored(unique[0], VARIANT)
+                return Term(
+                    name=" / ".join(term.name for term in unique),
+                    code="+".join(term.code for term in unique),
+                    source="combination",
+                    score=min(term.score for term in unique),
+                )
+    return None
+
+
+def _named(key: str) -> Term | None:
+    """Find a whole name, without going to parts of it."""
+    drugs = _drugs()
+    return drugs.terms.get(key) or scored(_respelled(key, drugs), VARIANT) or _misspelled(key, drugs)
+
+
+def _part(key: str, drugs: _Drugs) -> Term | None:
+    """Find the longest run of words that is a name: "levofloxacin ophthalmic solution"."""
+    words = WORD.findall(key)
+    for length in range(min(len(words) - 1, 5), 0, -1):
+        for start in range(len(words) - length, -1, -1):
+            form = " ".join(words[start : start + length])
+            if length == 1 and (len(form) < 4 or form in drugs.forms or form in drugs.salts):
+                continue
+            term = drugs.terms.get(form) or (_respelled(form, drugs) if len(form) > _SHORT else None)
+            if term is not None:
+                return term
+    if "-" in key:
+        return next(
+            (drugs.terms[part] for part in key.split("-") if len(part) > 5 and part in drugs.terms), None
+        )
+    return None
+
+
+def _misspelled(key: str, drugs: _Drugs) -> Term | None:
+    key = _without_trimmings(key, drugs)
+    if not _SHORT < len(key) <= 30 or not key.isalpha():
+        return None
+    limit = 1 if len(key) < _LONG else 2
+    best = nearest(key, drugs.first_letters.get(key[0], ()), limit=limit)
+    return scored(drugs.terms[best], FUZZY) if best else None
+
+
+@cache
+def _drugs() -> _Drugs:
+    terms: dict[str, Term] = {}
+    spellable: dict[str, list[str]] = {}
+    for row in load_table("drug_names.csv"):
+        term = Term(name=row["name"], code=row["code"], source="sequela", score=EXACT)
+        for form in row["forms"].split("|"):
+            terms.setdefault(form, term)
+    rows = load_table("drugs.csv")
+    for own_name in (True, False):  # the name of one substance may be listed as a form of another
+        for row in rows:
+            code = f"MESH:{row['mesh']}" if row["mesh"] else f"DRUGBANK:{row['drugbank']}"
+            term = Term(name=row["name"], code=code, source="DrugBank", score=EXACT)
+            if own_name:
+                terms.setdefault(row["name"].lower(), term)
+            else:
+                for form in filter(None, row["forms"].split("|")):
+                    terms.setdefault(form, term)
+    excluded = frozenset(load_lines("drugs_not_in_text.txt"))
+    for form in terms:
+        if len(form) >= 6 and form.isalpha() and form not in excluded:
+            spellable.setdefault(form[0], []).append(form)
+    return _Drugs(
+        terms=terms,
+        first_letters={letter: tuple(sorted(names)) for letter, names in spellable.items()},
+        salts=frozenset(load_lines("drug_salts.txt")),
+        forms=frozenset(load_lines("drug_forms.txt")),
+    )

@@ -1,0 +1,188 @@
+"""Event mentions to terms of the Human Phenotype Ontology, else of MeSH."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from sequela.components.terms.spelling import (
+    CACHE,
+    EXACT,
+    FUZZY,
+    MAX_LENGTH,
+    PART,
+    VARIANT,
+    WORD,
+    fold,
+    nearest,
+    scored,
+    singular,
+    squeeze,
+    without_brackets,
+)
+from sequela.lexicons.loader import load_lines, load_table
+from sequela.schema import Term
+
+_PREPOSITIONS = frozenset(
+    (
+        "of",
+        "in",
+        "at",
+        "within",
+        "including",
+        "leading",
+        "on",
+        "with",
+        "over",
+        "from",
+        "after",
+        "during",
+        "to",
+        "due",
+        "by",
+    )
+)
+_MAX_WORDS = 6
+_LONG = 11  # from here on a misspelling may have two wrong letters
+
+
+@dataclass(frozen=True)
+class _Events:
+    terms: dict[str, Term]
+    bags: dict[frozenset[str], Term]
+    first_letters: dict[str, tuple[str, ...]]
+    directions: dict[str, str]
+    fillers: frozenset[str]
+
+
+@lru_cache(maxsize=CACHE)
+def normalise_event(text: str) -> Term | None:
+    """Give the term that a sign, symptom, diagnosis or laboratory abnormality names.
+
+    Parameters
+    ----------
+    text
+        The mention as written: "haemolytic anaemias", "rise in serum creatinine", "severe bullous rash".
+
+    Returns
+    -------
+    Term or None
+        ``code`` is ``HP:…``, else ``MESH:…``; None when nothing fits.
+    """
+    if len(text) > MAX_LENGTH:
+        return None
+    events = _events()
+    key = squeeze(text)
+    return (
+        events.terms.get(key)
+        or scored(_spelled(key, events), VARIANT)
+        or scored(events.bags.get(_bag(key, events)), VARIANT)
+        or _bracketed(key)
+        or scored(_part(key, events), PART)
+        or _misspelled(key, events)
+    )
+
+
+def _spelled(key: str, events: _Events) -> Term | None:
+    for form in (
+        fold(key),
+        singular(key),
+        fold(singular(key)),
+        key.replace("-", " "),
+        key.replace("'s ", " "),
+    ):
+        if form in events.terms:
+            return events.terms[form]
+    return None
+
+
+def _bag(key: str, events: _Events) -> frozenset[str]:
+    """Give the words that count, in no order, rises and falls in one word: "rise in creatinine levels"."""
+    words = []
+    for word in WORD.findall(fold(key).replace("-", " ").replace("/", " ")):
+        word = singular(word)
+        if word not in events.fillers:
+            words.append(events.directions.get(word, word))
+    return frozenset(words)
+
+
+def _bracketed(key: str) -> Term | None:
+    parts = without_brackets(key)
+    if parts is None:
+        return None
+    return scored(normalise_event(parts[0]) or normalise_event(parts[1]), VARIANT)
+
+
+def _part(key: str, events: _Events) -> Term | None:
+    """Back off to fewer words; the head stands last, or before a preposition: "rash", "thrombosis of …"."""
+    words = [word.strip("'./-") for word in WORD.findall(key)]
+    head_end = next((i for i, word in enumerate(words) if i and word in _PREPOSITIONS), len(words))
+    for first, last in ((0, head_end), (head_end, len(words))):
+        for length in range(min(len(words) - 1, _MAX_WORDS), 0, -1):
+            for start in range(min(last, len(words) - length + 1) - 1, first - 1, -1):
+                term = _run(words[start : start + length], events)
+                if term is not None:
+                    return term
+    if any("-" in word or "/" in word for word in words):
+        return _part(key.replace("-", " ").replace("/", " "), events)
+    return None
+
+
+def _run(words: list[str], events: _Events) -> Term | None:
+    form = " ".join(words)
+    if len(words) == 1 and (len(form) < 4 or form in events.fillers or form in events.directions):
+        return None
+    term = events.terms.get(form) or _spelled(form, events)
+    if term is None and len(words) > 1 and words[0] not in _PREPOSITIONS:
+        term = events.bags.get(_bag(form, events))
+    return term
+
+
+def _misspelled(key: str, events: _Events) -> Term | None:
+    word = key.rsplit(" ", 1)[-1]
+    if not 7 <= len(word) <= 30 or not word.isalpha():
+        return None
+    limit = 1 if len(word) < _LONG else 2
+    best = nearest(word, events.first_letters.get(word[0], ()), limit=limit)
+    return scored(events.terms[best], FUZZY) if best else None
+
+
+@cache
+def _events() -> _Events:
+    terms: dict[str, Term] = {}
+    for row in load_table("event_names.csv"):
+        term = Term(name=row["name"], code=row["code"], source=_source(row["code"]), score=EXACT)
+        for form in row["forms"].split("|"):
+            terms.setdefault(form, term)
+    rows = [
+        (row, Term(name=row["name"], code=row["code"], source="HPO", score=EXACT))
+        for row in load_table("events.csv")
+    ]
+    for row, term in rows:
+        terms.setdefault(row["name"].lower(), term)
+    for column in ("forms", "loose"):
+        for row, term in rows:
+            for form in filter(None, row[column].split("|")):
+                terms.setdefault(squeeze(form), term)
+    for form in list(terms):
+        terms.setdefault(fold(form), terms[form])
+    events = _Events(
+        terms=terms,
+        bags={},
+        first_letters={},
+        directions={row["word"]: row["direction"] for row in load_table("event_directions.csv")},
+        fillers=frozenset(load_lines("event_fillers.txt")),
+    )
+    spellable: dict[str, list[str]] = {}
+    for form, term in terms.items():
+        bag = _bag(form, events)
+        if bag - {"increased", "decreased"} and (len(bag) > 1 or " " not in form):
+            events.bags.setdefault(bag, term)
+        if len(form) >= 7 and form.isalpha():
+            spellable.setdefault(form[0], []).append(form)
+    events.first_letters.update({letter: tuple(sorted(names)) for letter, names in spellable.items()})
+    return events
+
+
+def _source(code: str) -> str:
+    return "HPO" if code.startswith("HP:") else "MeSH"

@@ -1,0 +1,75 @@
+"""How the mentions of drugs and events are compared: spellings that count as the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from sequela.schema import Term
+
+EXACT, VARIANT, PART, FUZZY = 1.0, 0.95, 0.85, 0.7
+CACHE = 20_000
+MAX_LENGTH = 200  # a longer mention is no name
+
+_PUNCTUATION = re.compile(r"[®™©\"“”‘\[\]]|\s\(r\)")
+_GREEK = {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ω": "omega", "κ": "kappa"}
+SPACES = re.compile(r"\s+")
+_HYPHENS = str.maketrans({"‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-", "’": "'", "´": "'", "`": "'"})
+BRACKETS = re.compile(r"\s*\(([^()]{1,60})\)\s*")
+WORD = re.compile(r"[a-z0-9][a-z0-9'./-]*")
+
+_BRITISH = (("ae", "e"), ("oe", "e"), ("our", "or"), ("yse", "yze"), ("isation", "ization"))
+
+
+def squeeze(text: str) -> str:
+    """Give a mention in lower case with plain hyphens and apostrophes and single spaces."""
+    text = _PUNCTUATION.sub(" ", text.translate(_HYPHENS).lower())
+    for letter, name in _GREEK.items():
+        if letter in text:
+            text = text.replace(letter, name)
+    return SPACES.sub(" ", text).strip(" .,;:-")
+
+
+def fold(key: str) -> str:
+    """Write British and American forms alike: "haemorrhage", "oedema", "tumour" and theirs."""
+    for british, american in (
+        ("ae", "e"),
+        ("oe", "e"),
+        ("our", "or"),
+        ("yse", "yze"),
+        ("isation", "ization"),
+    ):
+        if british in key:
+            key = key.replace(british, american)
+    return key
+
+
+def singular(word: str) -> str:
+    """Give the singular of a regular plural; other words stay as they are."""
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    return word[:-3] + "y" if word.endswith("ies") and len(word) > 5 else word[:-1]
+
+
+def nearest(word: str, names: tuple[str, ...], *, limit: int) -> str | None:
+    """Give the name that is at most ``limit`` edits away, transpositions counted as one; None without any."""
+    candidates = [name for name in names if abs(len(name) - len(word)) <= limit]
+    best = process.extractOne(word, candidates, scorer=OSA.distance, score_cutoff=limit)
+    return str(best[0]) if best else None
+
+
+def without_brackets(key: str) -> tuple[str, str] | None:
+    """Split "X (Y)" into what stands outside and inside; None without brackets or anything outside."""
+    found = BRACKETS.search(key)
+    if found is None:
+        return None
+    outside = SPACES.sub(" ", f"{key[: found.start()]} {key[found.end() :]}").strip()
+    return (outside, found[1]) if outside else None
+
+
+def scored(term: Term | None, score: float) -> Term | None:
+    """Lower the score of a term to ``score``."""
+    return replace(term, score=min(score, term.score)) if term is not None else None
