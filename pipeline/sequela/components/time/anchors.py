@@ -13,7 +13,7 @@ _NTH = re.compile(
     r"\b(?P<word>first|initial|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|"
     r"most recent|latest|preceding|previous|morning|evening|single|(?P<number>\d{1,2}) ?(?:st|nd|rd|th))"
     r"[- ](?:[A-Za-z-]+ ){0,3}?"
-    r"(?:doses?|dosage|injections?|infusions?|cycles?|courses?|administrations?|vaccinations?|shots?|applications?|"
+    r"(?P<noun>doses?|dosage|injections?|infusions?|cycles?|courses?|administrations?|vaccinations?|shots?|applications?|"
     r"ingestions?|exposures?|treatments?|rounds?|instillations?|tablets?|intake|use|jabs?|boosters?|cure)\b",
     re.IGNORECASE,
 )
@@ -32,6 +32,7 @@ _NUMBERS = {
     word: number
     for number, word in enumerate("two three four five six seven eight nine ten".split(), start=2)
 }
+_FIRST_IS_START = frozenset({"use", "ingestion", "exposure", "intake", "treatment", "administration"})
 _LAST = frozenset({"last", "final", "most recent", "latest", "preceding", "previous", "morning", "evening"})
 
 
@@ -56,6 +57,8 @@ def read_anchor(phrase: str, cues: Sequence[CueWord]) -> Anchor:
         if word == "initial":
             return Anchor(OnsetAnchor.FIRST_DOSE, 1)
         number = int(nth.group("number")) if nth.group("number") else _NUMBERS.get(word)
+        if number == 1 and nth.group("noun").lower() in _FIRST_IS_START:
+            return Anchor(OnsetAnchor.START)
         if number == 1:
             return Anchor(OnsetAnchor.FIRST_DOSE, 1)
         if number:

@@ -6,6 +6,7 @@ Every drug and event mention gets the time that the text has reached where it st
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,12 @@ from sequela.components.time.scene import Place, Scene, Time
 from sequela.durations import add, from_days, to_hours
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
+_CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
+_NEAR = 80  # characters from a mention to a time behind it
 _CHAIN_REACH = 6  # sentences between drug and event in a chain of relative times
+_CALENDAR, _STORY = "calendar", "story"
+_LONGEST = 3653  # days; dates farther apart are of different histories
+_HALF_A_YEAR = 182  # days
 _UNKNOWN_YEAR = 2001  # stands for a year that the text does not give; no leap year
 
 
@@ -64,43 +70,38 @@ def read_stages(scene: Scene) -> list[Stage]:
     """Follow the time of the story through the report."""
     stages: list[Stage] = []
     current: Point | None = None
-    year: int | None = None
+    dates = [
+        time.value.value.split("T")[0].split("-") for time in scene.times if time.value.type is TimexType.DATE
+    ]
+    told = [parts for parts in dates if len(parts) == 3 and parts[0].isdigit()]
+    year = int(told[0][0]) if told else _UNKNOWN_YEAR
     for time in scene.times:
         if not moves_story(time.value):
             continue
-        point, year = _move(current, time, year)
-        if point is not None:
-            stages.append(Stage(time, point))
-            current = point
+        point = _move(current, time, year)
+        if point is None:
+            continue
+        if point.scale == _CALENDAR:
+            year = date.fromordinal(int(point.low)).year
+        stages.append(Stage(time, point))
+        current = point
     return stages
 
 
-def _move(current: Point | None, time: Time, year: int | None) -> tuple[Point | None, int | None]:
+def _move(current: Point | None, time: Time, year: int) -> Point | None:
     value = time.value
     if value.type is TimexType.DATE:
-        return _date_point(value.value, year)
+        return _date_point(value.value, year, current)
+    low, high = _days(value)
     if value.relation == "at" and value.ordinal is not None:
-        scale = (
-            f"day:{value.reference}"
-            if value.reference in ("admission", "operation", "birth")
-            else "day:treatment"
-        )
-        low, high = _days(value)
-        return Point(scale, low, high), year
+        scale = value.reference if value.reference in ("admission", "operation", "birth") else "treatment"
+        return Point(f"day of {scale}", low, high)
     if value.reference == "previous" and value.relation in ("after", "within"):
-        low, high = _days(value)
-        start = current or Point("story", 0.0, 0.0)
-        return (
-            Point(
-                start.scale,
-                start.low + low,
-                start.high + high,
-                (*start.steps, value.min if value.min == value.max else ""),
-                start.approximate or value.approximate,
-            ),
-            year,
-        )
-    return None, year
+        start = current or Point(_STORY, 0.0, 0.0)
+        step = value.min if value.min == value.max else ""
+        approximate = start.approximate or value.approximate
+        return Point(start.scale, start.low + low, start.high + high, (*start.steps, step), approximate)
+    return None
 
 
 def _days(value: TimeExpression) -> tuple[float, float]:
@@ -108,23 +109,28 @@ def _days(value: TimeExpression) -> tuple[float, float]:
     return (low or 0.0) / 24, (high if high is not None else low or 0.0) / 24
 
 
-def _date_point(text: str, year: int | None) -> tuple[Point | None, int | None]:
+def _date_point(text: str, year: int, current: Point | None) -> Point | None:
     parts = text.split("T")[0].split("-")
-    known = parts[0].isdigit()
-    if known:
-        year = int(parts[0])
-    use = year if year is not None else _UNKNOWN_YEAR
+    if parts[0].isdigit():
+        return _point_in(int(parts[0]), parts)
+    point = _point_in(year, parts)
+    if point and current and current.scale == _CALENDAR and point.high < current.low - _HALF_A_YEAR:
+        return _point_in(year + 1, parts)  # "On 29 December … On 3 January"
+    return point
+
+
+def _point_in(year: int, parts: list[str]) -> Point | None:
     try:
         if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
-            number = float(date(use, int(parts[1]), int(parts[2])).toordinal())
-            return Point("calendar", number, number), year
+            number = float(date(year, int(parts[1]), int(parts[2])).toordinal())
+            return Point(_CALENDAR, number, number)
         if len(parts) == 2 and parts[1].isdigit():
             month = int(parts[1])
-            first = float(date(use, month, 1).toordinal())
-            return Point("calendar", first, first + calendar.monthrange(use, month)[1] - 1, (), True), year
+            first = float(date(year, month, 1).toordinal())
+            return Point(_CALENDAR, first, first + calendar.monthrange(year, month)[1] - 1, (), True)
     except ValueError:
-        return None, year
-    return None, year
+        return None
+    return None
 
 
 def _mentions(scene: Scene, link: Link) -> Iterable[Place]:
@@ -139,10 +145,16 @@ def _stage_of(scene: Scene, stages: list[Stage], start: int, end: int, *, own: b
     """Give the stage of a mention: in its sentence the last before it, else the next one; else the last earlier."""
     sentence = scene.sentences[scene.sentence_of(start)]
     before = [stage for stage in stages if sentence[0] <= stage.time.start < start]
+    after = [stage for stage in stages if end <= stage.time.start < sentence[1]]
+    near_after = bool(after) and after[0].time.start - end < _NEAR
+    if before and near_after:
+        # "X was started on 1 March, and fever followed on 8 March": the time of the own clause
+        parted = _CLAUSE.search(scene.text, before[-1].time.end, start)
+        parted_after = _CLAUSE.search(scene.text, end, after[0].time.start)
+        return after[0] if parted and not parted_after else before[-1]
     if before:
         return before[-1]
-    after = [stage for stage in stages if end <= stage.time.start < sentence[1]]
-    if after and after[0].time.start - end < 80:
+    if near_after:
         return after[0]
     if own:
         return None
@@ -158,7 +170,7 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
     if exposure is None:
         # Told before any time of its own: the story stood where the last stage had left it.
         earlier = [stage for stage in stages if stage.time.end <= mention.start]
-        start = earlier[-1].point if earlier else Point("story", 0.0, 0.0)
+        start = earlier[-1].point if earlier else Point(_STORY, 0.0, 0.0)
         gap = scene.sentence_of(link.event.start) - scene.sentence_of(mention.start)
         if mention.start > link.event.start or gap > _CHAIN_REACH:
             return None
@@ -167,7 +179,7 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
         if exposure.time.start == event.time.start:
             return None
     point = event.point
-    if point.scale == "story" and start.scale == "calendar":
+    if point.scale == _STORY and start.scale == _CALENDAR:
         return None
     if (
         start.scale != point.scale
@@ -176,6 +188,8 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
     ):
         return None
     if scene.sentence_of(event.time.start) < scene.sentence_of(mention.start):
+        return None
+    if point.high - start.low > _LONGEST:
         return None
     return _onset(event, start, cues)
 
@@ -206,7 +220,7 @@ def _onset(event: Stage, start: Point, cues: list[str]) -> Onset:
     if chain:
         basis = OnsetBasis.EXPRESSION if len(steps) == 1 else OnsetBasis.INFERRED
     else:
-        basis = OnsetBasis.DATES if point.scale == "calendar" else OnsetBasis.DAY_NUMBERS
+        basis = OnsetBasis.DATES if point.scale == _CALENDAR else OnsetBasis.DAY_NUMBERS
     if "start" in cues or "give" in cues:
         anchor = OnsetAnchor.START
     elif "stop" in cues:

@@ -6,11 +6,15 @@ import re
 from dataclasses import dataclass
 
 from sequela.components.time.anchors import Anchor, read_anchor
-from sequela.components.time.scene import CueWord, Scene, Time
+from sequela.components.time.scene import CueWord, Place, Scene, Time
 from sequela.durations import to_hours
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
 _CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
+_MODAL = re.compile(r"\b(?:should|must|needs? to|recommend)", re.IGNORECASE)
+_COORDINATION = re.compile(
+    r"[\s,/+()&-]*(?:(?:and|plus|with|or|to|followed by|combined|then)\b[\s(-]*)?(?:[\w-]+[\s,/+()&-]*){0,2}$"
+)
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)")
 _AFTER = re.compile(
     r"(?:,? respectively)?,?[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*|[\s-]*post(?=[a-z])",
@@ -48,6 +52,7 @@ _CARDINAL_EVENT = re.compile(
     re.IGNORECASE,
 )
 _HOURS_OF_A_DAY = 24.0
+_EXPOSURE = frozenset({"start", "give", "stop", "change", "again"})
 _LOWEST = 0.3  # a weaker reading is no onset
 
 
@@ -114,6 +119,8 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
         kind = OnsetAnchor.FIRST_DOSE if value.ordinal == 1 else OnsetAnchor.NTH_DOSE
         anchor = Anchor(kind, value.ordinal)
     score = base - _distance_cost(scene, link, time)
+    if not value.value:
+        score -= 0.2  # where a number stands beside the cycle, it is the onset
     if _is_recovery(scene, link, time, sentence):
         score -= 0.7
     return Candidate(time, score, anchor, rule, basis)
@@ -174,6 +181,8 @@ def _by_following_words(
 
 def _tells_of_event(scene: Scene, link: Link, time: Time) -> bool:
     """Whether a bare "immediately" stands beside what happened to the patient."""
+    if _MODAL.search(scene.text, max(0, time.start - 60), time.start):
+        return False
     cues = scene.cues_between(max(0, time.start - 40), time.end + 40)
     return any(cue.kind == "develop" for cue in cues) and link.event.start > time.start
 
@@ -187,56 +196,53 @@ def _after_anchor(
 ) -> _Reading | None:
     """Read "3 weeks after starting minocycline": what follows must be the exposure."""
     boundary = _CLAUSE_END.search(tail, min(skip + 3, len(tail)))
-    stop = boundary.start() if boundary else len(tail)
-    start, end = time.end + skip, time.end + stop
+    start, end = time.end + skip, time.end + (boundary.start() if boundary else len(tail))
+    symptoms = scene.symptoms_between(start, end)
+    if symptoms:
+        end = symptoms[0].start
     phrase = scene.text[start:end]
     cues = scene.cues_between(start, end)
+    kinds = [cue.kind for cue in cues]
     anchor = read_anchor(phrase, cues)
+    base = 0.8 if weak else 0.9
     drugs = scene.drugs_between(start, max(end, start + 1))
-    own = [
-        drug for drug in drugs if _same_drug(drug.text, link) or drug.overlaps(link.drug.start, link.drug.end)
-    ]
-    first = cues[0].kind if cues else ""
-    base = 0.9 if not weak else 0.8
+    own = [drug for drug in drugs if _is_own(drug, link)]
     if own:
-        if first == "recover":
+        if drugs[0] is not own[0] and not _COORDINATION.match(scene.text[drugs[0].end : own[0].start]):
             return None
-        return ("after_exposure", base, _default(anchor, "start" if not cues else ""), OnsetBasis.EXPRESSION)
+        leading = [cue.kind for cue in cues if cue.start < own[0].start]
+        if leading[:1] in (["recover"], ["other"]) and not _EXPOSURE & set(leading):
+            return None
+        return ("after_exposure", base, anchor if cues else _start(anchor), OnsetBasis.EXPRESSION)
     if drugs:
         # "after starting X and Y": the phrase goes on behind "and"
-        rest = scene.text[end : end + 60]
-        sharing = re.match(r"[\s,]*(?:and|with|plus|,)\s", rest)
-        if not (sharing and link.drug.start >= end and link.drug.start < end + 60):
+        sharing = re.match(r"[\s,]*(?:and|with|plus|,)\s", scene.text[end : end + 60])
+        if not (sharing and end <= link.drug.start < end + 60):
             return None
-        return ("after_exposure", base - 0.1, _default(anchor, "start"), OnsetBasis.EXPRESSION)
-    exposure = {"start", "give", "stop", "change", "again"}
-    if (
-        first == "other"
-        or first == "recover"
-        or (first == "develop" and not exposure & {c.kind for c in cues[:2]})
-    ):
-        return None
-    if first in exposure:
+        return ("after_exposure", base - 0.1, _start(anchor), OnsetBasis.EXPRESSION)
+    if kinds[:1] and kinds[0] in _EXPOSURE:
         return ("after_exposure_word", base - 0.1, anchor, OnsetBasis.EXPRESSION)
-    if _PRONOUN.match(phrase):
-        return ("after_pronoun", base - 0.3, _default(anchor, ""), OnsetBasis.EXPRESSION)
+    if kinds[:1] == ["develop"] and _EXPOSURE & set(kinds[:2]):
+        return ("after_exposure_word", base - 0.2, anchor, OnsetBasis.EXPRESSION)
+    if not kinds and _PRONOUN.match(phrase):
+        return ("after_pronoun", base - 0.3, anchor, OnsetBasis.EXPRESSION)
     return None
 
 
-def _default(anchor: Anchor, kind: str) -> Anchor:
-    if anchor.kind is OnsetAnchor.UNSPECIFIED and kind == "start":
-        return Anchor(OnsetAnchor.START)
-    return anchor
+def _start(anchor: Anchor) -> Anchor:
+    """Give the start of the treatment where the words name no other anchor."""
+    return Anchor(OnsetAnchor.START) if anchor.kind is OnsetAnchor.UNSPECIFIED else anchor
 
 
-def _same_drug(text: str, link: Link) -> bool:
-    return text.lower() == link.drug.text.lower()
+def _is_own(place: Place, link: Link) -> bool:
+    """Whether a mention is of the drug of the link: the same place or the same word."""
+    return place.overlaps(link.drug.start, link.drug.end) or place.text.lower() == link.drug.text.lower()
 
 
 def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[int, int]) -> _Reading | None:
     """Read "had started carbamazepine 3 weeks earlier": the exposure lies before the event told."""
     drugs = [d for d in scene.drugs if sentence[0] <= d.start < time.start]
-    own = [d for d in drugs if _same_drug(d.text, link) or d.overlaps(link.drug.start, link.drug.end)]
+    own = [drug for drug in drugs if _is_own(drug, link)]
     if not own or own[-1] is not drugs[-1]:
         return None
     nearest = own[-1]
@@ -251,7 +257,7 @@ def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[i
     # Where the event comes first, the words between it and the drug tell of the drug.
     first = link.event.end if sentence[0] <= link.event.end <= nearest.start else sentence[0]
     kinds = [cue.kind for cue in scene.cues_between(first, time.start)]
-    told = [kind for kind in kinds if kind in ("start", "give", "stop", "change", "again")]
+    told = [kind for kind in kinds if kind in _EXPOSURE]
     if not told:
         return None
     kind = {"stop": OnsetAnchor.STOP, "change": OnsetAnchor.DOSE_CHANGE}.get(told[-1], OnsetAnchor.START)
@@ -267,7 +273,7 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
     if any(moves_story(other.value) for other in scene.times_between(link.drug.end, time.start)):
         return None
     score = 0.6
-    if any(not _same_drug(drug.text, link) for drug in scene.drugs_between(link.drug.end, time.start)):
+    if any(not _is_own(drug, link) for drug in scene.drugs_between(link.drug.end, time.start)):
         score -= 0.1
     cues = [cue.kind for cue in scene.cues_between(link.drug.end, time.start)]
     anchor = OnsetAnchor.STOP if "stop" in cues[-2:] else OnsetAnchor.START
@@ -296,7 +302,7 @@ def _exposure(
     if not before:
         return None
     nearest = max(before, key=lambda place: place.end)
-    if not (nearest.overlaps(link.drug.start, link.drug.end) or _same_drug(nearest.text, link)):
+    if not _is_own(nearest, link):
         return None
     cues = [cue.kind for cue in scene.cues_between(sentence[0], time.start)]
     if "stop" in cues[-2:]:
