@@ -162,10 +162,12 @@ def test_a_longer_report_can_be_allowed(sequela: Run, tmp_path: Path) -> None:
         pytest.param(
             ["REPORTS", "--encoding", "cp1525"], "no such encoding: 'cp1525'.", id="no such encoding"
         ),
-        pytest.param(["REPORTS", "--labels", "A"], "--labels A: write FROM=TO", id="labels without ="),
+        pytest.param(
+            ["REPORTS", "--labels", "A"], "A: no such label map: give a file, or", id="no label map"
+        ),
         pytest.param(
             ["REPORTS", "--labels", "A=B"],
-            "--labels A=B: 'B' is no label here; there are DRUG,",
+            "--labels A=B: write FROM=TO, where TO is one of DRUG, ",
             id="no label",
         ),
         pytest.param(["REPORTS", "--model", "no_such_model"], "no_such_model", id="no such model"),

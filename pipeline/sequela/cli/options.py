@@ -35,7 +35,8 @@ Labels = Annotated[
     typer.Option(
         metavar="FROM=TO",
         show_default=False,
-        help="What a label of the model is called here, as in CHEMICAL=DRUG. May be given several times.",
+        help="What a label of the model is called here, as in CHEMICAL=DRUG, or a label map (a JSON file, or "
+        "one that comes with the package: bc5cdr, maccrobat ...). May be given several times.",
     ),
 ]
 Jobs = Annotated[
@@ -85,7 +86,7 @@ def make_settings(
 
 
 def parse_labels(pairs: list[str]) -> dict[str, str]:
-    """Read ``FROM=TO``, also several with commas between them.
+    """Read ``FROM=TO``, also several with commas between them, and names of label maps.
 
     Raises
     ------
@@ -98,12 +99,22 @@ def parse_labels(pairs: list[str]) -> dict[str, str]:
         if not pair:
             continue
         source, equals, target = (part.strip() for part in pair.rpartition("="))
-        if not (source and equals):
-            raise SequelaError(f"--labels {pair}: write FROM=TO, as in --labels CHEMICAL=DRUG.")
-        if target not in known:
-            raise SequelaError(f"--labels {pair}: {target!r} is no label here; there are {', '.join(known)}.")
-        label_map[source] = target
+        if not equals:
+            label_map.update(_load_map(pair))
+        elif source and target in known:
+            label_map[source] = target
+        else:
+            raise SequelaError(
+                f"--labels {pair}: write FROM=TO, where TO is one of {', '.join(known)}, "
+                "as in --labels CHEMICAL=DRUG."
+            )
     return label_map
+
+
+def _load_map(name: str) -> dict[str, str]:
+    from sequela.corpora.labels import load_label_map
+
+    return {source: target for source, target in load_label_map(name).items() if target is not None}
 
 
 def processes(jobs: int) -> int:

@@ -39,7 +39,10 @@ def tag(
     form: Annotated[
         Format | None,
         typer.Option(
-            "--format", show_default=False, help="terminal without a folder, brat with one, if not given."
+            "--format",
+            metavar="terminal|brat|json",
+            show_default=False,
+            help="If not given: terminal without a folder, brat with one.",
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over files that exist.")] = False,

@@ -23,10 +23,18 @@ def test_labels(pairs: list[str], expected: dict[str, str]) -> None:
     assert parse_labels(pairs) == expected
 
 
-@pytest.mark.parametrize("pair", ["CHEMICAL", "=DRUG", "CHEMICAL=", "CHEMICAL=Drug"])
+@pytest.mark.parametrize("pair", ["=DRUG", "CHEMICAL=", "CHEMICAL=Drug"])
 def test_labels_that_cannot_be_used(pair: str) -> None:
     with pytest.raises(SequelaError, match=f"^--labels {pair}: "):
         parse_labels([pair])
+
+
+def test_label_maps() -> None:
+    assert parse_labels(["bc5cdr", "Route=ROUTE"]) == {
+        "Chemical": "DRUG",
+        "Disease": "SYMPTOM",
+        "Route": "ROUTE",
+    }
 
 
 def test_processes(monkeypatch: pytest.MonkeyPatch) -> None:
