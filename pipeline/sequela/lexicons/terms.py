@@ -18,7 +18,7 @@ _SHORT = 5  # single words up to here are taken from the curated table only
 
 @cache
 def load_drug_names() -> frozenset[str]:
-    """Give drug names, brands and abbreviations, in lower case, that mean a drug wherever they stand in a report.
+    """Give drug names, brands and abbreviations, in lower case, that mean a drug wherever they stand.
 
     Left out are short or ambiguous names, body substances, foods and germs; they are in the tables for
     normalisation, where it is known that a drug is meant.
@@ -46,7 +46,7 @@ def load_drug_names() -> frozenset[str]:
 def load_event_names() -> frozenset[str]:
     """Give names of signs, symptoms, diagnoses and laboratory abnormalities, in lower case."""
     excluded = frozenset(load_lines("events_not_in_text.txt"))
-    names = set()
+    names: set[str] = set()
     for row in load_table("events.csv"):
         names.update(form for form in (row["name"].lower(), *row["forms"].split("|")) if len(form) > 3)
     for row in load_table("event_names.csv"):

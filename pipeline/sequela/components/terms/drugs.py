@@ -25,6 +25,8 @@ from sequela.schema import Term
 
 _SEPARATORS = re.compile(r"\s*(?:/|\+|&|,|\bplus\b|\band\b|\bwith\b|\bor\b)\s*")
 _SHORT = 5  # shorter pieces of a mention are no evidence
+_MAX_WORDS = 5
+_GENERAL = frozenset(("ATC:J01", "ATC:J07", "ATC:L01"))
 _LONG = 11  # from here on a misspelling may have two wrong letters
 _LINKED = re.compile(r"\s*[/-]\s*")
 
@@ -143,18 +145,21 @@ def _named(key: str) -> Term | None:
 def _part(key: str, drugs: _Drugs) -> Term | None:
     """Find the longest run of words that is a name: "levofloxacin ophthalmic solution"."""
     words = WORD.findall(key)
-    for length in range(min(len(words) - 1, 5), 0, -1):
+    general = None
+    for length in range(min(len(words) - 1, _MAX_WORDS), 0, -1):
         for start in range(len(words) - length, -1, -1):
             form = " ".join(words[start : start + length])
             if length == 1 and (len(form) < 4 or form in drugs.forms or form in drugs.salts):
                 continue
             term = drugs.terms.get(form) or (_respelled(form, drugs) if len(form) > _SHORT else None)
-            if term is not None:
+            if term is not None and term.code not in _GENERAL:
                 return term
+            general = general or term
+    if general is not None:
+        return general  # "antibiotics" of "IV antibiotics", but not of "fluoroquinolone antibiotics"
     if "-" in key:
-        return next(
-            (drugs.terms[part] for part in key.split("-") if len(part) > 5 and part in drugs.terms), None
-        )
+        known = (part for part in key.split("-") if len(part) > _SHORT and part in drugs.terms)
+        return next((drugs.terms[part] for part in known), None)
     return None
 
 

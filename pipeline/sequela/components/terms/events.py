@@ -24,23 +24,7 @@ from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Term
 
 _PREPOSITIONS = frozenset(
-    (
-        "of",
-        "in",
-        "at",
-        "within",
-        "including",
-        "leading",
-        "on",
-        "with",
-        "over",
-        "from",
-        "after",
-        "during",
-        "to",
-        "due",
-        "by",
-    )
+    "after at by due during from in including leading of on over to with within".split(" ")
 )
 _MAX_WORDS = 6
 _LONG = 11  # from here on a misspelling may have two wrong letters
