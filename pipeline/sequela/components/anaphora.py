@@ -20,11 +20,15 @@ from spacy.tokens import Doc, Span
 from sequela import attributes
 from sequela.components.links.classes import class_of, is_member
 from sequela.lexicons.loader import load_table
-from sequela.schema import Label, Zone
+from sequela.schema import Assertion, Attribution, Label, Zone
 
 SPANS = "anaphora"
+_ASSERTED = (Assertion.AFFIRMED, Assertion.POSSIBLE)
 _LOOK_BACK = 4  # sentences
 _LOOK_BACK_CLASS = 12
+_SEVERAL = re.compile(
+    r"combin|both|these|those|drugs|agents|medications|medicines|regimen|chemotherapy|cycle|course"
+)
 _NAMED_AFTER = re.compile(r" (?:of|with|for) ")
 _CULPRIT = re.compile(
     r"offending|causative|culprit|suspected|suspect|responsible|incriminated|implicated|inciting"
@@ -46,7 +50,8 @@ def create_anaphora(nlp: Language, name: str, pronouns: bool) -> Anaphora:
 class Anaphor:
     """A word or phrase that stands for something else, and what that is.
 
-    ``antecedents`` are entities, the nearest first; none when nothing fits.
+    ``antecedents`` are entities, the nearest first; none for "the patient's symptoms" told of nowhere near: they
+    stand for the reactions of the report, which linking finds.
     """
 
     span: Span
@@ -72,13 +77,14 @@ class Anaphora:
         anaphors = self.find_anaphors(doc)
         spans = []
         for anaphor in anaphors:
-            first, *others = anaphor.antecedents
             span = Span(doc, anaphor.span.start, anaphor.span.end, label=anaphor.label.value)
-            span._.refers_to = {
-                **_place(first),
-                "rule": anaphor.rule,
-                "others": [_place(other) for other in others],
-            }
+            if anaphor.antecedents:
+                first, *others = anaphor.antecedents
+                span._.refers_to = {
+                    **_place(first),
+                    "rule": anaphor.rule,
+                    "others": [_place(other) for other in others],
+                }
             spans.append(span)
         doc.spans[SPANS] = spans
         for short, long in find_abbreviations(doc):
@@ -125,11 +131,7 @@ class Anaphora:
         kind, drug_class = _nouns()[noun[:-1] if noun not in _nouns() and noun.endswith("s") else noun]
         start = match.start()
         if kind == "event":
-            antecedents = sentences.before(events, start, 2)
-            affirmed = tuple(
-                ent for ent in antecedents if attributes.get_assertion(ent)[0] in ("affirmed", "possible")
-            )
-            return Anaphor(span, Label.SYMPTOM, "event_noun", affirmed) if affirmed else None
+            return self._events(span, events, sentences)
         if _CULPRIT.search(match.group().lower()):
             suspects = [ent for ent in drugs if ent.text.lower() == salient]
             return Anaphor(span, Label.DRUG, "culprit", tuple(suspects[:1])) if suspects else None
@@ -140,7 +142,27 @@ class Anaphora:
         antecedents = sentences.before(drugs, start, _LOOK_BACK)
         if not antecedents:
             return None
+        if _SEVERAL.search(match.group().lower()):
+            return Anaphor(span, Label.DRUG, f"{kind}_noun", antecedents)
         return Anaphor(span, Label.DRUG, f"{kind}_noun", _preferred(antecedents, salient))
+
+    def _events(self, span: Span, events: list[Span], sentences: _Sentences) -> Anaphor | None:
+        """The events of the same person shortly before."""
+        start = span.start_char
+        whose = sentences.whose(start)
+        antecedents = tuple(
+            ent
+            for ent in sentences.before(
+                [ent for ent in events if sentences.whose(ent.start_char) == whose], start, 2
+            )
+            if attributes.get_assertion(ent)[0] in _ASSERTED
+            and attributes.get_attribution(ent)[0] not in (Attribution.EXCLUDED, Attribution.INDICATION)
+        )
+        if not antecedents and whose is not Attribution.INDEX_PATIENT:
+            return None
+        return Anaphor(
+            span, Label.SYMPTOM, "event_noun" if antecedents else "reactions_of_report", antecedents
+        )
 
 
 class _Sentences:
@@ -148,6 +170,13 @@ class _Sentences:
 
     def __init__(self, doc: Doc) -> None:
         self.starts = [sent.start_char for sent in doc.sents]
+        self.frames = attributes.get_frames(doc)
+        self.frame_starts = [frame.start for frame in self.frames]
+
+    def whose(self, offset: int) -> Attribution | None:
+        """Whom the statement at a place is about; None without frames."""
+        number = bisect_right(self.frame_starts, offset) - 1
+        return self.frames[number].attribution if number >= 0 else None
 
     def number(self, offset: int) -> int:
         return bisect_right(self.starts, offset) - 1
@@ -224,9 +253,9 @@ def _nouns() -> dict[str, tuple[str, str]]:
 def _noun_pattern() -> re.Pattern[str]:
     nouns = "|".join(sorted(map(re.escape, _nouns()), key=len, reverse=True))
     return re.compile(
-        r"\b(?:this|the|these|those|that|such|his|her|their|its|the patient['’]s|(?:first|second|third|fourth|last|next|each) )"
+        r"\b(?<!one of )(?<!some of )(?:this|the|these|those|that|such|his|her|their|its|the patient['’]s|(?:first|second|third|fourth|last|next|each) )"
         r"(?: (?:same|new|offending|causative|culprit|suspected|suspect|responsible|incriminated|implicated|inciting|above|"
-        r"aforementioned|first|second|third|fourth|fifth|last|final|next|initial|previous|presenting|clinical|adverse|study)){0,2}"
+        r"aforementioned|first|second|third|fourth|fifth|last|final|next|initial|previous|presenting|clinical|adverse|study|combined|combination|whole)){0,2}"
         rf" (?P<noun>(?:{nouns})s?)\b",
         re.IGNORECASE,
     )

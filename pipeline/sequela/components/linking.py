@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,8 +11,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
-from sequela.components.links.evidence import review
-from sequela.components.links.names import is_generic_drug
+from sequela.components.links.evidence import find_told_of_patient, reactions_of, review
+from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.neighbours import find_told_before
 from sequela.components.links.rules import Decision, Verdict, decide, is_improvement, load_rules
@@ -21,6 +22,7 @@ from sequela.schema import Attribution, Cue, Frame, Label, Link, Mention, Role
 _EXCLUSIVE = frozenset(("compound",))
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
 _ANAPHOR_FACTOR = 0.9
+_OTHER_CAUSE = re.compile(r"\w-(?:induced|associated|related|mediated) ")
 _ASIDE = {
     Attribution.TREATMENT: "the drug treats the event",
     Attribution.INDICATION: "the event is what the drug was given for",
@@ -77,7 +79,10 @@ class Linking:
             for drug, event, decision in find_told_before(doc, sentences, links):
                 if decision.rule not in self.disabled:
                     links.append(self._link(drug, event, decision, frames))
+        links += self._links_of_report(doc, sentences, links, frames)
         links = review(doc, links, self.disabled)
+        if "told_of_patient" not in self.disabled:
+            links += find_told_of_patient(doc, links)
         links = [self._weigh(link) for link in links]
         return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
 
@@ -99,6 +104,24 @@ class Linking:
                             link = replace(link, rejected="the sentence names another drug as the cause")
                         links.append(link)
         return links
+
+    def _links_of_report(
+        self, doc: Doc, sentences: list[Masked], links: list[Link], frames: _Frames
+    ) -> list[Link]:
+        """What "the patient's symptoms" of a sentence add: they stand for the reactions told elsewhere."""
+        keys = NameKeys(doc)
+        found = []
+        for masked in sentences:
+            for number, item in enumerate(masked.items):
+                if item.mentions or item.anaphor is None:
+                    continue
+                for drug, other in enumerate(masked.items):
+                    decision = decide(masked, drug, number, self.rules) if other.kind == "D" else None
+                    if decision is None or decision.verdict is not Verdict.REACTION or not other.mentions:
+                        continue
+                    for event in reactions_of(links, keys, keys.drug(other.mention)):
+                        found.append(self._link(other, replace(item, mentions=(event,)), decision, frames))
+        return found
 
     def _link(self, drug: Item, event: Item, decision: Decision, frames: _Frames) -> Link:
         score = decision.score
@@ -124,6 +147,8 @@ class Linking:
             rejected = _ASIDE[attribution]
         elif is_improvement(event.mention.text):
             rejected = "an improvement is no reaction"
+        elif _OTHER_CAUSE.search(event.mention.text):
+            rejected = "the event names another cause"
         if not rejected and attribution is Attribution.INDEX_PATIENT:
             frame = frames.at(event.start)
             if frame:
@@ -183,6 +208,22 @@ def masked_sentences(doc: Doc) -> list[Masked]:
 _KINDS = {Label.DRUG.value: "D", Label.SYMPTOM.value: "E"}
 
 
+_VACCINE = re.compile(r"vaccin(?:e|es|ation)$", re.IGNORECASE)
+_PART_OF_NAME = re.compile(
+    r"[A-Z0-9][\w-]*|mRNA\S*|[-/]|influenza|tetanus|hepatitis|measles|pneumococcal|rabies|booster"
+)
+
+
+def _named(ent: Span) -> Mention:
+    """The mention of an entity; a vaccine with what tells it apart ("COVID-19 vaccine", not "vaccine")."""
+    start = ent.start
+    if _VACCINE.match(ent.text):
+        while start > ent.sent.start and _PART_OF_NAME.fullmatch(ent.doc[start - 1].text):
+            start -= 1
+    span = ent.doc[start : ent.end]
+    return Mention(text=span.text, start=span.start_char, end=span.end_char, label=ent.label_)
+
+
 def _items(sent: Span, anaphors: list[Span]) -> list[Item]:
     items = []
     for ent in sent.ents:
@@ -190,17 +231,19 @@ def _items(sent: Span, anaphors: list[Span]) -> list[Item]:
         if kind == "D" and is_generic_drug(ent.text):
             continue
         if kind and not any(ent.start < span.end and span.start < ent.end for span in anaphors):
-            mention = Mention(text=ent.text, start=ent.start_char, end=ent.end_char, label=ent.label_)
+            mention = _named(ent)
             items.append(
                 Item(kind=kind, span=ent, mentions=(mention,), start=ent.start_char, end=ent.end_char)
             )
     for span in anaphors:
         found = span._.refers_to
+        places = (found, *found["others"]) if found else ()
         mentions = tuple(
             Mention(text=place["text"], start=place["start"], end=place["end"], label=span.label_)
-            for place in (found, *found["others"])
+            for place in places
         )
-        cue = Cue(text=span.text, start=span.start_char, end=span.end_char, rule=found["rule"])
+        rule = found["rule"] if found else "reactions_of_report"
+        cue = Cue(text=span.text, start=span.start_char, end=span.end_char, rule=rule)
         items.append(
             Item(
                 kind=_KINDS[span.label_],

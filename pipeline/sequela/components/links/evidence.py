@@ -2,21 +2,119 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import replace
 
 from spacy.tokens import Doc
 
-from sequela.components.links.names import NameKeys, same_event
+from sequela import attributes
+from sequela.components.links.names import NameKeys, is_generic_event, same_event
 from sequela.components.links.rules import evidence_of
-from sequela.schema import Assertion, Attribution, Link
+from sequela.schema import Assertion, Attribution, Cue, Frame, Label, Link, Mention
 
 _ASIDE = (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED)
 _DENIED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 _ENOUGH = 0.5  # the blame of another place raises what would stand alone, it does not make a link
 _SENTENCES_OF_A_REPORT = 4  # a shorter text is a quotation: that it blames no drug says nothing
+_SURE = 0.75
+_TOLD_OF_PATIENT = 0.7
 _GAIN = 0.15
 _LOSS = 0.25
+
+
+def find_told_of_patient(doc: Doc, links: list[Link]) -> list[Link]:
+    """Give links for what is blamed on a drug in general and happened to the patient who had the drug.
+
+    "Metformin-associated lactic acidosis is rare" in the discussion of a report whose patient took metformin and
+    had lactic acidosis: the general statement explains the case.
+    """
+    frames = attributes.get_frames(doc)
+    if not frames:
+        return []
+    keys = NameKeys(doc)
+    kinds = evidence_of()
+    told = {(keys.drug(link.drug), keys.event(link.event)) for link in links if _happened(link)}
+    general: dict[tuple[str, str], Link] = {}
+    for link in links:
+        pair = (keys.drug(link.drug), keys.event(link.event))
+        if (
+            not link.rejected
+            and link.attribution is Attribution.BACKGROUND
+            and link.assertion not in _DENIED
+            and kinds[link.rule] == "causal"
+            and len(link.cues) == 1
+            and not any(pair[0] == drug and same_event(pair[1], event) for drug, event in told)
+            and (pair not in general or general[pair].score < link.score)
+        ):
+            general[pair] = link
+    if not general:
+        return []
+    had: dict[str, list[tuple[Mention, Frame]]] = {"D": [], "E": []}
+    for ent in doc.ents:
+        if ent.label_ not in (Label.DRUG, Label.SYMPTOM):
+            continue
+        frame = _frame_at(frames, ent.start_char)
+        if frame is None or frame.attribution is not Attribution.INDEX_PATIENT:
+            continue
+        if attributes.get_assertion(ent)[0] in _DENIED or attributes.get_attribution(ent)[0] in _ASIDE:
+            continue
+        mention = Mention(text=ent.text, start=ent.start_char, end=ent.end_char, label=ent.label_)
+        had["D" if ent.label_ == Label.DRUG else "E"].append((mention, frame))
+    found = []
+    for (drug, event), link in general.items():
+        drugs = [mention for mention, _ in had["D"] if keys.drug(mention) == drug]
+        events = [(mention, frame) for mention, frame in had["E"] if same_event(keys.event(mention), event)]
+        if drugs and events:
+            mention, frame = events[0]
+            nearest = min(drugs, key=lambda place: abs(place.start - mention.start))
+            found.append(
+                replace(
+                    link,
+                    drug=nearest,
+                    event=mention,
+                    rule="told_of_patient",
+                    score=_TOLD_OF_PATIENT,
+                    cues=(
+                        Cue(text=mention.text, start=mention.start, end=mention.end, rule="told_of_patient"),
+                        *link.cues,
+                    ),
+                    attribution=Attribution.INDEX_PATIENT,
+                    attribution_cue=frame.cue,
+                    patient_id=frame.patient_id,
+                )
+            )
+    return found
+
+
+def _happened(link: Link) -> bool:
+    return (
+        not link.rejected and link.attribution is Attribution.INDEX_PATIENT and link.assertion not in _DENIED
+    )
+
+
+def _frame_at(frames: list[Frame], offset: int) -> Frame | None:
+    number = bisect_right(frames, offset, key=lambda frame: frame.start) - 1
+    return frames[number] if number >= 0 and offset < frames[number].end else None
+
+
+def reactions_of(links: list[Link], keys: NameKeys, drug: str) -> list[Mention]:
+    """Events that the report ties to a drug for the index patient on good evidence, each named once."""
+    kinds = evidence_of()
+    found: dict[str, Mention] = {}
+    for link in links:
+        if (
+            _happened(link)
+            and link.score >= _SURE
+            and kinds[link.rule] in ("causal", "timed")
+            and len(link.cues) == 1
+            and keys.drug(link.drug) == drug
+            and not is_generic_event(link.event.text)
+        ):
+            event = keys.event(link.event)
+            if not any(same_event(event, known) for known in found):
+                found[event] = link.event
+    return list(found.values())
 
 
 def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[Link]:
@@ -50,7 +148,9 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
                 if link.attribution is Attribution.INDEX_PATIENT:
                     blamed_here.add(drug)
     treats_reaction = {
-        drug for drug, events in aside.items() if any(reactions.get(event, set()) - {drug} for event in events)
+        drug
+        for drug, events in aside.items()
+        if any(reactions.get(event, set()) - {drug} for event in events)
     }
     is_report = sum(1 for _ in doc.sents) >= _SENTENCES_OF_A_REPORT
     reviewed = []
@@ -58,8 +158,12 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
         changed = link
         kind = kinds[link.rule]
         if not link.rejected and kind != "causal":
-            if "pair_is_treatment" not in disabled and any(same_event(event, one) for one in aside.get(drug, ())):
-                changed = replace(link, rejected="another place says that the drug treats the event or was given for it")
+            if "pair_is_treatment" not in disabled and any(
+                same_event(event, one) for one in aside.get(drug, ())
+            ):
+                changed = replace(
+                    link, rejected="another place says that the drug treats the event or was given for it"
+                )
             elif drug in suspects:
                 if "suspect_drug" not in disabled and link.score >= _ENOUGH:
                     changed = replace(link, score=round(min(0.9, link.score + _GAIN), 3))

@@ -19,6 +19,13 @@ from sequela.schema import Cue, Label, Mention
 _MASK = {Label.DRUG: "D", Label.SYMPTOM: "E", Label.TIME: "T", Label.BODY_SITE: "B"}
 _DROPPED = frozenset((Label.DOSE, Label.ROUTE, Label.FREQUENCY))
 _BRACKETS = re.compile(r"[(\[][^()\[\]DE]{0,160}[)\]]")
+_DOSE_NOUN = re.compile(
+    r"dose|cycle|course|infusion|injection|tablet|administration|vaccination|round", re.IGNORECASE
+)
+_TIME_BEGINS = re.compile(r"(?:(?:after|within|for|in|on|at|over|during|by|following) )+", re.IGNORECASE)
+_TIME_ENDS = re.compile(
+    r" (?:after|following|of|post|into|before|later|prior|from|since|with|on|under)\b.*$", re.IGNORECASE
+)
 _SPACES = re.compile(r"\s+")
 _MODIFIER = r"(?:(?:(?:signs|symptoms|features|evidence|episodes?) of|a|an|the|his|her|their|its|B|associated|new|other|[a-z-]{2,20}(?:al|ic|ed|ive|ous|ful|able|ar|ary|ere|ld|ute|nt|se|en|ing)) ){0,3}"
 _AND = r"(?:and|or|and/or|plus|as well as|along with|together with|followed by|accompanied by|associated with|with|&|\+)"
@@ -36,7 +43,8 @@ class Item:
     """A drug or an event of the sentence, as the rules see it.
 
     ``mentions`` are what rows would name: the entity itself, or for an anaphor ("this medication", "these
-    symptoms") its antecedents; ``anaphor`` then holds the anaphor's own words.
+    symptoms") its antecedents, none where these are the reactions of the report; ``anaphor`` then holds the
+    anaphor's own words.
     """
 
     kind: str  # "D" or "E"
@@ -96,7 +104,12 @@ def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) 
         if any(start < right and left < end for left, right in taken):
             continue
         if span.label_ in _DROPPED:
-            marks.append((start, end, ""))
+            if not _DOSE_NOUN.search(
+                span.text
+            ):  # "a single dose", "three infusions" are words that rules read
+                marks.append((start, end, ""))
+        elif span.label_ == Label.TIME:
+            marks.append((*_without_relation(span), "T"))
         elif span.label_ in _MASK:
             marks.append((start, end, _MASK[Label(span.label_)]))
     marks.sort()
@@ -109,6 +122,17 @@ def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) 
     masked = _SPACES.sub(" ", _BRACKETS.sub(" ", _SPACES.sub(" ", "".join(pieces))))
     places = tuple(match.start() for match in re.finditer("[DE]", masked))
     return Masked(masked, offset, offset + len(text), tuple(items), places, _groups(masked, places))
+
+
+def _without_relation(span: Span) -> tuple[int, int]:
+    """Offsets of the bare amount of time: "two hours" of "two hours after the first dose"."""
+    start, end = span.start_char, span.end_char
+    before, after = _TIME_BEGINS.match(span.text), _TIME_ENDS.search(span.text)
+    if before and before.end() < len(span.text):
+        start += before.end()
+    if after and after.start() > (before.end() if before else 0):
+        end = span.start_char + after.start()
+    return start, end
 
 
 def _groups(masked: str, places: Sequence[int]) -> tuple[int, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sequela.components.links.names import NameKeys, is_generic_event, same_event
+from sequela.components.links.splitting import split_event
 from sequela.schema import Assertion, Attribution, Link
 
 _ASIDE = (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED)
@@ -41,7 +42,13 @@ def merge(links: Iterable[Link], keys: NameKeys) -> list[Reaction]:
     to the index patient is evidence for that row and no row of its own. An event without a name of its own ("an
     adverse reaction") is folded into the named reactions of the drug.
     """
-    ranked = sorted((link for link in links if not link.rejected or link.attribution in _ASIDE), key=_rank)
+    kept = [
+        replace(link, event=event)
+        for link in links
+        if not link.rejected or link.attribution in _ASIDE
+        for event in split_event(link.event)
+    ]
+    ranked = sorted(kept, key=_rank)
     reactions: list[tuple[str, Reaction]] = []
     for link in ranked:
         drug, event, whose = keys.drug(link.drug), keys.event(link.event), _whose(link)

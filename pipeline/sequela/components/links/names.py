@@ -12,7 +12,48 @@ from sequela.schema import Label, Mention
 
 _WORDS = re.compile(r"[a-z0-9]+")
 _LEADING = frozenset(
-    ["a", "an", "the", "his", "her", "their", "its", "this", "that", "these", "those", "some", "any", "severe", "mild", "moderate", "acute", "new", "recurrent", "generalized", "generalised", "fatal", "possible", "probable", "suspected", "marked", "sudden", "progressive", "transient", "reversible", "diffuse", "massive", "persistent", "symptomatic", "asymptomatic", "clinical", "intense", "worsening", "subsequent", "extensive"]
+    [
+        "a",
+        "an",
+        "the",
+        "his",
+        "her",
+        "their",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "some",
+        "any",
+        "severe",
+        "mild",
+        "moderate",
+        "acute",
+        "new",
+        "recurrent",
+        "generalized",
+        "generalised",
+        "fatal",
+        "possible",
+        "probable",
+        "suspected",
+        "marked",
+        "sudden",
+        "progressive",
+        "transient",
+        "reversible",
+        "diffuse",
+        "massive",
+        "persistent",
+        "symptomatic",
+        "asymptomatic",
+        "clinical",
+        "intense",
+        "worsening",
+        "subsequent",
+        "extensive",
+    ]
 )
 
 
@@ -111,7 +152,11 @@ def is_generic_event(text: str) -> bool:
 
 def is_generic_drug(text: str) -> bool:
     """Whether a drug mention names nothing ("medications", "the drug", "treatment", "fluids")."""
-    words = re.sub(r"^(?:an?|the|his|her|these|this|such|some|other|all|any|intravenous|iv|oral) ", "", text.lower().strip())
+    words = re.sub(
+        r"^(?:an?|the|his|her|these|this|such|some|other|all|any|intravenous|iv|oral) ",
+        "",
+        text.lower().strip(),
+    )
     return any(form in _generic_drugs() for form in (words, words[:-1] if words.endswith("s") else words))
 
 

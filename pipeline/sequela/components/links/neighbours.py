@@ -12,9 +12,10 @@ from sequela import attributes
 from sequela.components.links.masking import Item, Masked
 from sequela.components.links.rules import Decision, Verdict, compile_pattern
 from sequela.lexicons.loader import load_table
-from sequela.schema import Link, Section
+from sequela.schema import Link, Section, Zone
 
-_LOOK_BACK = 2
+_LOOK_BACK = 3
+_RETELLING = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION, Zone.TABLE, Zone.REFERENCES))
 
 
 def find_told_before(
@@ -35,9 +36,9 @@ def find_told_before(
         events = [
             (place, item)
             for place, item in zip(masked.places, masked.items, strict=True)
-            if item.kind == "E" and (item.start, item.end) not in explained
+            if item.kind == "E" and item.mentions and (item.start, item.end) not in explained
         ]
-        if not events:
+        if not events or _is_retelling(sections, masked):
             continue
         for other in (*range(position - 1, max(-1, position - 1 - _LOOK_BACK), -1), position + 1):
             if not 0 <= other < len(sentences) or not _same_section(sections, masked, sentences[other]):
@@ -62,7 +63,7 @@ def _matches(
 ) -> Iterator[tuple[Item, str, float, str]]:
     before = masked.text[:place]
     for number, item in enumerate(told.items):
-        if item.kind != "D":
+        if item.kind != "D" or not item.mentions:
             continue
         for name, nearest, furthest, exposure, onset, score in rules:
             if not nearest <= distance <= furthest:
@@ -91,6 +92,13 @@ def _sentence_numbers(doc: Doc, sentences: list[Masked]) -> list[int]:
         if sent.start_char in wanted:
             numbers[wanted[sent.start_char]] = number
     return numbers
+
+
+def _is_retelling(sections: list[Section], masked: Masked) -> bool:
+    """Whether a sentence lies where reports argue instead of telling in the order of time."""
+    return any(
+        section.start <= masked.start < section.end and section.zone in _RETELLING for section in sections
+    )
 
 
 def _same_section(sections: list[Section], one: Masked, other: Masked) -> bool:

@@ -1,0 +1,56 @@
+"""Event mentions that hold several events, split: rows are atomic, tagged spans are not.
+
+"fever, chills and rash" is three events; "liver and kidney failure" is not cut, because "liver" alone names none.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from sequela.lexicons.loader import load_lines
+from sequela.schema import Mention
+
+_CUT = re.compile(
+    r"(?:\s*[,;]\s*(?:(?:and|or|as well as|along with|followed by) )?|\s+(?:and|or|as well as|along with|together with|followed by|"
+    r"accompanied by|associated with|complicated by|suggestive of|triggering|with) |\s?/\s?|\s?\((?=[A-Z]{2,})|\)\s*(?:(?:and|followed by|with) |, )?)"
+)
+_EDGE = re.compile(
+    r"^(?:(?:an?|the|his|her|their|its|subsequent|subsequently|also|then|even|both) )+|[\s,;.()]+$",
+    re.IGNORECASE,
+)
+
+
+def split_event(mention: Mention) -> list[Mention]:
+    """Give the events of a mention; the mention itself where it is one event or cannot be cut safely."""
+    parts = _parts(mention)
+    if len(parts) < 2 or not all(_names_event(part.text) for part in parts):
+        return [mention]
+    return parts
+
+
+def _parts(mention: Mention) -> list[Mention]:
+    parts = []
+    position = 0
+    for match in (*_CUT.finditer(mention.text), None):
+        end = match.start() if match else len(mention.text)
+        piece = mention.text[position:end]
+        left = _EDGE.match(piece)
+        start = position + (left.end() if left and not left.group().isspace() else 0)
+        text = mention.text[start:end].rstrip(" ,;.()")
+        if text:
+            at = mention.start + start
+            parts.append(Mention(text=text, start=at, end=at + len(text), label=mention.label))
+        position = match.end() if match else end
+    return parts
+
+
+def _names_event(text: str) -> bool:
+    last = text.lower().rsplit(" ", 1)[-1]
+    return bool(_event_words().search(last)) or (text.isupper() and 2 <= len(text) <= 6)
+
+
+@cache
+def _event_words() -> re.Pattern[str]:
+    words = "|".join(load_lines("event_heads.txt"))
+    return re.compile(rf"(?:{words})$")
