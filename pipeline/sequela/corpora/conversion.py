@@ -16,7 +16,6 @@ from sequela.corpora.problems import Problem
 from sequela.corpora.validate import validate
 from sequela.errors import CorpusError
 
-
 _LINKED = ("relations", "events", "attributes", "notes")
 
 
