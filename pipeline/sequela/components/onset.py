@@ -9,11 +9,11 @@ from spacy.tokens import Doc
 
 from sequela import attributes
 from sequela.components.time.narrative import find_by_dates
-from sequela.components.time.onset_rules import find_direct, to_onset
+from sequela.components.time.onset_rules import find_direct, find_dose_count, to_onset
 from sequela.components.time.scene import Scene, read_scene
-from sequela.schema import Link, Onset
+from sequela.schema import Link, Onset, OnsetBasis
 
-__all__ = ["OnsetFinder", "create_onset", "find_onset"]
+__all__ = ["OnsetFinder", "create_onset", "find_onset", "strength"]
 
 
 _SURE = 0.45  # below it, dates on both sides are better evidence
@@ -63,4 +63,20 @@ def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | N
     direct = find_direct(scene, link)
     if direct and direct.score >= _SURE:
         return to_onset(direct)
-    return find_by_dates(scene, link) or (to_onset(direct) if direct else None)
+    found = find_by_dates(scene, link) or (to_onset(direct) if direct else None)
+    return found or find_dose_count(scene, link)
+
+
+# How far each kind of evidence is to be trusted where mentions of one pair tell different onsets.
+_STRENGTH = {
+    OnsetBasis.EXPRESSION: 3,
+    OnsetBasis.DATES: 2,
+    OnsetBasis.DAY_NUMBERS: 1,
+    OnsetBasis.INFERRED: 0,
+}
+_FIRM_RULES = ("after_exposure", "after_exposure_word", "exposure_before")
+
+
+def strength(onset: Onset) -> tuple[bool, int, bool]:
+    """Rank the onsets of one pair: with a number first, then by basis, then what names the exposure itself."""
+    return bool(onset.min or onset.max), _STRENGTH[onset.basis], onset.rule in _FIRM_RULES

@@ -23,6 +23,11 @@ _COUNTED = re.compile(
     r" (?:doses|cycles|courses|injections|infusions|applications)\b)",
     re.IGNORECASE,
 )
+_AFTER_DOSE = re.compile(
+    r"\b(?:after|following|upon|during|with|on)\s+(?:receiving\s+|completing\s+|completion of\s+|having received\s+)?"
+    r"(?:(?:just|only|the|his|her|their|a)\s+){0,2}(?:" + _NTH.pattern + "|" + _COUNTED.pattern + ")",
+    re.IGNORECASE,
+)
 _NUMBERS = {
     word: number
     for number, word in enumerate(
@@ -42,6 +47,16 @@ class Anchor:
 
     kind: OnsetAnchor
     ordinal: int | None = None
+
+
+def find_dose_ordinal(text: str) -> tuple[int, int, Anchor] | None:
+    """Find "after the second dose", "after just 3 infusions": place in ``text`` and anchor; the last one counts."""
+    found = None
+    for match in _AFTER_DOSE.finditer(text):
+        anchor = read_anchor(match.group(), ())
+        if anchor.ordinal is not None:
+            found = (match.start(), match.end(), anchor)
+    return found
 
 
 def read_anchor(phrase: str, cues: Sequence[CueWord]) -> Anchor:

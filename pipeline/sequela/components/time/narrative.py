@@ -20,7 +20,10 @@ _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
 _NEAR = 80  # characters from a mention to a time behind it
 _CHAIN_REACH = 6  # sentences between drug and event in a chain of relative times
 _CALENDAR, _STORY = "calendar", "story"
+_DAY_OF = "day of"
 _LONGEST = 3653  # days; dates farther apart are of different histories
+_LONGEST_OF_MONTHS = 730  # where one of them is only a month
+_REACH = {"calendar": 20}  # sentences from the exposure to the event; for other scales _CHAIN_REACH
 _HALF_A_YEAR = 182  # days
 _UNKNOWN_YEAR = 2001  # stands for a year that the text does not give; no leap year
 
@@ -94,8 +97,7 @@ def _move(current: Point | None, time: Time, year: int) -> Point | None:
         return _date_point(value.value, year, current)
     low, high = _days(value)
     if value.relation == "at" and value.ordinal is not None:
-        scale = value.reference if value.reference in ("admission", "operation", "birth") else "treatment"
-        return Point(f"day of {scale}", low, high)
+        return Point(f"{_DAY_OF} {value.reference}", low, high)
     if value.reference == "previous" and value.relation in ("after", "within"):
         start = current or Point(_STORY, 0.0, 0.0)
         step = value.min if value.min == value.max else ""
@@ -189,7 +191,15 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
         return None
     if scene.sentence_of(event.time.start) < scene.sentence_of(mention.start):
         return None
-    if point.high - start.low > _LONGEST:
+    exact = start.low == start.high and point.low == point.high
+    if point.high - start.low > (_LONGEST if exact else _LONGEST_OF_MONTHS):
+        return None
+    gap = scene.sentence_of(link.event.start) - scene.sentence_of(mention.start)
+    if gap > _REACH.get(point.scale, _CHAIN_REACH):
+        return None
+    if point.scale.startswith(_DAY_OF) and scene.sentence_of(event.time.start) != scene.sentence_of(
+        link.event.start
+    ):
         return None
     return _onset(event, start, cues)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sequela.components.time.anchors import Anchor, read_anchor
+from sequela.components.time.anchors import Anchor, find_dose_ordinal, read_anchor
 from sequela.components.time.scene import CueWord, Place, Scene, Time
 from sequela.durations import to_hours
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
@@ -80,6 +80,30 @@ def find_direct(scene: Scene, link: Link) -> Candidate | None:
         if candidate and candidate.score >= _LOWEST:
             candidates.append(candidate)
     return max(candidates, key=lambda item: item.score, default=None)
+
+
+def find_dose_count(scene: Scene, link: Link) -> Onset | None:
+    """Find "after the second dose" in the sentence of the event: a place in the treatment without a length of time."""
+    start, end = scene.sentences[scene.sentence_of(link.event.start)]
+    if not start <= link.drug.start < end:
+        return None
+    found = find_dose_ordinal(scene.text[start:end])
+    if found is None:
+        return None
+    place = (start + found[0], start + found[1])
+    if any(time.overlaps(*place) and time.value.value for time in scene.times):
+        return None
+    following = scene.drugs_between(place[1], place[1] + 40)
+    if following and not any(_is_own(drug, link) for drug in following):
+        return None
+    return Onset(
+        text=scene.text[slice(*place)],
+        start=place[0],
+        end=place[1],
+        anchor=found[2].kind,
+        ordinal=found[2].ordinal,
+        rule="dose_count",
+    )
 
 
 def to_onset(candidate: Candidate) -> Onset:
@@ -276,8 +300,13 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
     if any(not _is_own(drug, link) for drug in scene.drugs_between(link.drug.end, time.start)):
         score -= 0.1
     cues = [cue.kind for cue in scene.cues_between(link.drug.end, time.start)]
-    anchor = OnsetAnchor.STOP if "stop" in cues[-2:] else OnsetAnchor.START
-    return ("later", score, Anchor(anchor), OnsetBasis.EXPRESSION)
+    if "stop" in cues[-2:]:
+        return ("later", score, Anchor(OnsetAnchor.STOP), OnsetBasis.EXPRESSION)
+    told = scene.text[scene.sentences[scene.sentence_of(link.drug.start)][0] : time.start]
+    anchor = read_anchor(told[-200:], ())
+    if anchor.kind is OnsetAnchor.UNSPECIFIED:
+        anchor = Anchor(OnsetAnchor.START)
+    return ("later", score, anchor, OnsetBasis.EXPRESSION)
 
 
 def moves_story(value: TimeExpression) -> bool:

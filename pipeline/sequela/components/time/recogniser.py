@@ -92,7 +92,8 @@ def normalise(text: str, *, document_date: date | None = None) -> TimeExpression
                 return replace(reading.expression, rule=rule.name)
     found = find_times(text, document_date=document_date)
     if found:
-        return max(found, key=lambda item: item.end - item.start).expression
+        # "ten days after the second cycle": the expression with a number, then the longer one
+        return max(found, key=lambda item: (bool(item.expression.value), item.end - item.start)).expression
     return None
 
 

@@ -484,7 +484,10 @@ def ordinal_unit(pieces: list[Piece], setting: Setting) -> Reading | None:
     """Read "the 22nd day", "third week", "second postoperative day"."""
     ordinals = [int(float(piece.value)) for piece in pieces if piece.atom in _ORDINALS]
     reference = next((str(piece.value) for piece in pieces if piece.atom.startswith("PREFIX")), "")
-    return Reading(_nth_unit(ordinals, str(pieces[-1].value), reference))
+    expression = _nth_unit(ordinals, str(pieces[-1].value), reference)
+    if setting.previous() in ("AFTER", "FOLLOWING"):  # after the second week: it is over
+        expression = replace(expression, min=expression.max, relation="after")
+    return Reading(expression)
 
 
 def numbered_unit(pieces: list[Piece], setting: Setting) -> Reading | None:
