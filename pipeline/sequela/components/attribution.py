@@ -25,6 +25,7 @@ class AttributionFinder:
     """Set patients and frames of a report, and the attribution of entities with evidence of their own."""
 
     def __call__(self, doc: Doc) -> Doc:
+        """Set patients, frames and the attributions of single entities."""
         frames = find_frames(doc)
         patients, stretches = find_patients(doc, frames)
         set_patients(doc, patients)

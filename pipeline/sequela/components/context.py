@@ -66,6 +66,7 @@ class ContextFinder:
     """Set the assertion of every DRUG and SYMPTOM that a cue reaches; the others stay affirmed."""
 
     def __call__(self, doc: Doc) -> Doc:
+        """Set the assertions."""
         for ent, value, cue in find_assertions(doc):
             set_assertion(ent, value, cue)
         return doc

@@ -2,9 +2,9 @@
 
 "Ruled out" comes from the assertion of the entity. Indications and treatments are found by cues
 (``lexicons/attribution_entities.csv``) that reach a few words forward, some of them only where a drug or an
-event stands before them: in "amoxicillin for sinusitis" the disease is what the drug was given for; "treated with
-prednisone" makes the drug a treatment only where something to be treated came first ("She was treated with
-amoxicillin and developed a rash" does not).
+event stands before them: in "amoxicillin for sinusitis" the disease is what the drug was given for; "treated
+with prednisone" makes the drug a treatment only where something to be treated came first ("She was treated
+with amoxicillin and developed a rash" does not).
 """
 
 from __future__ import annotations

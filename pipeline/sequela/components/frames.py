@@ -44,9 +44,13 @@ _EPISODE_CAP = 2.5  # past tense, narrative verbs and dates count once each, and
 _STRONG = 2.5  # a cue that makes a clause a statement of its own
 # The order in which references back are resolved: who is introduced or named first, tense last.
 _PASSED_ON = {"new_person": 0, "group": 1, "person": 2, "episode": 3}
-_ONE = frozenset("patient case man woman boy girl child infant neonate male female".split())
-_MANY = frozenset("patients cases series men women boys girls children infants subjects".split())
-_CLAUSE_WORDS = frozenset("but whereas while although though however unlike similarly".split())
+_ONE = frozenset(
+    ["patient", "case", "man", "woman", "boy", "girl", "child", "infant", "neonate", "male", "female"]
+)
+_MANY = frozenset(
+    ["patients", "cases", "series", "men", "women", "boys", "girls", "children", "infants", "subjects"]
+)
+_CLAUSE_WORDS = frozenset(["but", "whereas", "while", "although", "though", "however", "unlike", "similarly"])
 # "…in the UK in April.12 Here we report": a superscript citation that hides the end of a sentence
 _HIDDEN_END = re.compile(r"(?<=[a-z0-9)])\.\d{1,3}(?:[,–-]\d{1,3}){0,5} (?=[A-Z])")
 

@@ -2,8 +2,9 @@
 
 The text is read line by line. A heading is a line of its own or stands before a colon ("CONCLUSION: …"),
 numbered or not. Captions, table rows and references interrupt a zone, which goes on after them. Headings of
-kind ``sub`` in ``lexicons/sections_headings.csv`` ("Treatment") name a part of the case in a case section, and
-leave the zone as it is inside a discussion; those of kind ``line`` ("Abbreviations: …") tell of their own line.
+kind ``sub`` in ``lexicons/sections_headings.csv`` ("Treatment") name a part of the case in a case section and
+leave the zone as it is inside a discussion; those of kind ``line`` ("Abbreviations: …") tell of their own
+line.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class SectionFinder:
     """Set ``doc._.sections``."""
 
     def __call__(self, doc: Doc) -> Doc:
+        """Set the sections."""
         set_sections(doc, find_sections(doc.text, title=get_meta(doc).get("title", "")))
         return doc
 
