@@ -97,6 +97,14 @@ def evaluate(
             help="Only the documents of this split, by splits.json in the folder.",
         ),
     ] = None,
+    exclude: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CORPUS",
+            show_default=False,
+            help="Leave out documents that this corpus has too, as those a model was trained on. Repeatable.",
+        ),
+    ] = None,
     gold_entities: Annotated[
         bool,
         typer.Option("--gold-entities", help="Give the pipeline the gold entities instead of the tagger's."),
@@ -148,6 +156,7 @@ def evaluate(
         labels=labels,
         scheme=scheme.value if scheme else None,
         split=split,
+        exclude=exclude or (),
         gold_entities=gold_entities,
         limit=limit,
         seed=seed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,7 @@ class Request:
     labels: str | None = None
     scheme: str | None = None
     split: str | None = None
+    exclude: Sequence[Path] = ()
     gold_entities: bool = False
     limit: int | None = None
     seed: int = 0
@@ -91,7 +92,11 @@ def run(request: Request) -> Outcome:
     _check(request)
     theirs = read_tallies(request.against) if request.against else {}
     documents = read_gold(
-        request.gold, format_name=request.format_name, split=request.split, limit=request.limit
+        request.gold,
+        format_name=request.format_name,
+        split=request.split,
+        exclude=request.exclude,
+        limit=request.limit,
     )
     scheme = choose(request, documents)
     levels = choose_levels(request.level, documents, scheme)
@@ -121,7 +126,9 @@ def run(request: Request) -> Outcome:
         tallies=[one.tally for one in scored],
         missing=missing_documents(gold_ids, predictions),
         # With a part of the gold only, predictions for the rest are not "extra".
-        extra=[] if request.limit or request.split else extra_documents(gold_ids, predictions),
+        extra=[]
+        if request.limit or request.split or request.exclude
+        else extra_documents(gold_ids, predictions),
         seed=request.seed,
         resamples=request.resamples,
     )

@@ -16,7 +16,12 @@ from sequela.evaluation.predictions import Prediction, prediction_of_document, p
 
 
 def read_gold(
-    path: Path, *, format_name: str | None = None, split: str | None = None, limit: int | None = None
+    path: Path,
+    *,
+    format_name: str | None = None,
+    split: str | None = None,
+    exclude: Sequence[Path] = (),
+    limit: int | None = None,
 ) -> list[Document]:
     """Read gold documents.
 
@@ -28,6 +33,9 @@ def read_gold(
         Of the registry; recognised when None.
     split
         Only the documents that ``splits.json`` beside the files lists under this name.
+    exclude
+        Corpora whose documents are left out, by id or PubMed id: those that a model was trained on.
+
     limit
         Only the first so many.
 
@@ -40,7 +48,11 @@ def read_gold(
     if split is not None:
         wanted = _split(path, split)
         found = (document for document in found if document.doc_id in wanted)
+    if exclude:
+        known = {name for corpus in exclude for one in read_corpus(corpus) for name in names_of(one)}
+        found = (document for document in found if not known & names_of(document))
     documents = list(islice(found, limit))
+
     seen: set[str] = set()
     for document in documents:
         if document.doc_id in seen:
@@ -82,6 +94,11 @@ def read_predictions(
             )
         found[document.doc_id] = prediction_of_document(document, labels)
     return found
+
+
+def names_of(document: Document) -> set[str]:
+    """Give the id of a document and, where it is known, the PubMed id of its article."""
+    return {document.doc_id, str(document.meta.get("pmid", document.doc_id))}
 
 
 def _split(path: Path, name: str) -> set[str]:

@@ -13,6 +13,7 @@ from sequela.evaluation.documents import ANCHOR, CLEAN, FALSE_ATTRIBUTION, REPEA
 from sequela.evaluation.metrics import Metrics
 from sequela.evaluation.run import NEGATED, THERAPEUTIC
 from sequela.evaluation.scores import MACRO, MICRO, Counts, Rate, Tally
+from sequela.evaluation.times import TYPE, VALUE, VALUE_OF_PHRASES
 from sequela.evaluation.triples import EXACT, LOG_RATIO
 
 MEASURES: dict[str, str] = {
@@ -21,6 +22,9 @@ MEASURES: dict[str, str] = {
     FALSE_ATTRIBUTION: "false attributions among rows of the index patient",
     CLEAN: "reports without a reaction left clean",
     REPEATED: "right rows that repeat another",
+    VALUE: "value right, of all lines",
+    TYPE: "type right, of all lines",
+    VALUE_OF_PHRASES: "value right, without the document dates",
     EXACT: "onset value exact, of those found",
     LOG_RATIO: "onset value: mean |ln(hours/gold)|",
     ANCHOR: "onset anchor right, of those found",
@@ -63,7 +67,7 @@ def _table(
 
     def add(label: str, counts: Counts, style: str = "") -> None:
         cells = [label, percent(counts.precision), percent(counts.recall), percent(counts.f1)]
-        cells += [_interval(ranges, f"{label}/f1"), str(counts.gold), str(counts.predicted)]
+        cells += [interval(ranges, f"{label}/f1"), str(counts.gold), str(counts.predicted)]
         if differences:
             cells.append(_difference(differences.get(f"{label}/f1")))
         table.add_row(*cells, style=style)
@@ -74,7 +78,7 @@ def _table(
         table.add_section()
     add(MICRO, tally.micro(), "bold")
     if len(by_label) > 1:
-        cells = [MACRO, "", "", percent(tally.macro_f1()), _interval(ranges, f"{MACRO}/f1"), "", ""]
+        cells = [MACRO, "", "", percent(tally.macro_f1()), interval(ranges, f"{MACRO}/f1"), "", ""]
         table.add_row(*cells, *([_difference(differences.get(f"{MACRO}/f1"))] if differences else []))
     if not tally.rates:
         return table
@@ -84,7 +88,7 @@ def _table(
     for name in tally.rates:
         scale = 1 if name == LOG_RATIO else 100
         cells = [MEASURES.get(name, name), measure(name, tally.rate(name))]
-        cells.append(_interval(ranges, f"rate/{name}", scale))
+        cells.append(interval(ranges, f"rate/{name}", scale))
         if differences:
             cells.append(_difference(differences.get(f"rate/{name}"), scale))
         rates.add_row(*cells)
@@ -114,7 +118,8 @@ def _some(names: list[str], shown: int = 5) -> str:
     return ", ".join(names[:shown]) + (" …" if len(names) > shown else "")
 
 
-def _interval(ranges: Mapping[str, tuple[float, float]], name: str, scale: int = 100) -> str:
+def interval(ranges: Mapping[str, tuple[float, float]], name: str, scale: int = 100) -> str:
+    """Write the interval of a score; "" where there is none."""
     if name not in ranges:
         return ""
     low, high = ranges[name]
