@@ -24,7 +24,7 @@ from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Term
 
 _PREPOSITIONS = frozenset(
-    "after at by due during from in including leading of on over to with within".split(" ")
+    ("after", "at", "by", "due", "during", "from", "in", "including", "leading", "of", "on", "over", "with")
 )
 _MAX_WORDS = 6
 _LONG = 11  # from here on a misspelling may have two wrong letters
