@@ -125,8 +125,8 @@ class Linking:
 
     def _link(self, drug: Item, event: Item, decision: Decision, frames: _Frames) -> Link:
         score = decision.score
-        start, end = min(drug.start, event.start), max(drug.end, event.end)
-        cues = [Cue(text=decision.cue, start=start, end=end, rule=decision.rule)]
+        words = event.span.doc.text[decision.start : decision.end]
+        cues = [Cue(text=words.strip(), start=decision.start, end=decision.end, rule=decision.rule)]
         for item in (drug, event):
             if item.anaphor:
                 cues.append(item.anaphor)

@@ -14,9 +14,16 @@ from sequela.components.dose_links import doses_of
 from sequela.components.links.confidence import confidence_of
 from sequela.components.links.merging import Reaction, merge
 from sequela.components.links.names import NameKeys
-from sequela.schema import Attribution, Dose, Link, Mention, Triple
+from sequela.components.sites import sites_of
+from sequela.schema import Action, Attribution, Challenge, Dose, Link, Mention, Outcome, Triple
 
 _JOIN = " … "
+_COURSE = {
+    "outcome": Outcome.UNKNOWN,
+    "action": Action.UNKNOWN,
+    "dechallenge": Challenge.UNKNOWN,
+    "rechallenge": Challenge.UNKNOWN,
+}
 
 
 @Language.factory("sequela_triples", requires=["doc._.links"], assigns=["doc._.triples"])
@@ -59,6 +66,7 @@ class _Report:
         self.keys = NameKeys(doc)
         self.codes = {(ent.start_char, ent.end_char): ent._.code for ent in doc.ents if ent._.code}
         self.doses = doses_of(doc)
+        self.sites = sites_of(doc)
         self.patients = {patient.patient_id: patient for patient in attributes.get_patients(doc)}
         self.sections = attributes.get_sections(doc)
         self.sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
@@ -90,7 +98,9 @@ class _Report:
             mentions=_places(reaction),
             model=model,
             version=__version__,
+            body_sites=self._sites(reaction),
             **self._onset(reaction),
+            **_course(reaction),
             **self._dose(reaction),
             **self._patient(link),
         )
@@ -131,6 +141,15 @@ class _Report:
                 return _dose_columns(dose)
         return {}
 
+    def _sites(self, reaction: Reaction) -> str:
+        """Verbatim sites of every mention of the event, each once."""
+        found: dict[str, None] = {}
+        for link in reaction.links:
+            for (start, end), sites in self.sites.items():
+                if start < link.event.end and link.event.start < end:
+                    found.update((" ".join(site.text.split()), None) for site in sites)
+        return ";".join(found)
+
     def _patient(self, link: Link) -> dict[str, Any]:
         patient = self.patients.get(link.patient_id)
         if patient is None or link.attribution is not Attribution.INDEX_PATIENT:
@@ -155,6 +174,19 @@ class _Report:
         numbers = sorted({bisect_right(self.starts, place) - 1 for place in places})
         parts = [self.doc.text[slice(*self.sentences[number])] for number in numbers if number >= 0]
         return _JOIN.join(" ".join(part.split()) for part in parts)
+
+
+def _course(reaction: Reaction) -> dict[str, Any]:
+    """For each column the value of the best evidence that has one."""
+    values: dict[str, Any] = {}
+    for link in reaction.links:
+        if link.course is None or link.attribution is not reaction.best.attribution:
+            continue
+        for name, unknown in _COURSE.items():
+            value = getattr(link.course, name)
+            if value is not unknown:
+                values.setdefault(name, value)
+    return values
 
 
 def _dose_columns(dose: Dose) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _STYLES = {
     "SEX": "white on magenta",
 }
 # A report must not steer the terminal: control characters are shown as pictures, but for tabs and line ends.
-_CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x09: "\t", 0x0A: "\n", 0x0D: None, 0x7F: 0x2421}
+CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x09: "\t", 0x0A: "\n", 0x0D: None, 0x7F: 0x2421}
 
 
 def make_printer() -> Callable[[dict[str, Any]], None]:
@@ -34,18 +34,18 @@ def make_printer() -> Callable[[dict[str, Any]], None]:
     def show(report: dict[str, Any]) -> None:
         text = report["text"]
         line = Text()
-        line.append(f"== {report['doc_id']} ==\n".translate(_CONTROLS), style="bold")
+        line.append(f"== {report['doc_id']} ==\n".translate(CONTROLS), style="bold")
         position = 0
         for entity in report["entities"]:
-            line.append(text[position : entity["start"]].translate(_CONTROLS))
-            mention, label = entity["text"].translate(_CONTROLS), entity["label"]
+            line.append(text[position : entity["start"]].translate(CONTROLS))
+            mention, label = entity["text"].translate(CONTROLS), entity["label"]
             if console.color_system is None:
                 line.append(f"[{mention}|{label}]")
             else:
                 line.append(f" {mention} ", style=_STYLES.get(label, "reverse"))
                 line.append(label, style="dim")
             position = entity["end"]
-        line.append(text[position:].translate(_CONTROLS))
+        line.append(text[position:].translate(CONTROLS))
         console.print(line)
 
     return show

@@ -75,14 +75,10 @@ class Masked:
     places: tuple[int, ...]
     groups: tuple[int, ...]  # number of the coordination group of each item
 
-    def edges(self, index: int) -> tuple[int, int]:
-        """First and one past the last masked character of the group that an item belongs to."""
-        members = [
-            place
-            for place, group in zip(self.places, self.groups, strict=True)
-            if group == self.groups[index]
-        ]
-        return members[0], members[-1] + 1
+    def edges(self, index: int) -> tuple[int, int, int]:
+        """First and one past the last masked character of an item's group, and the number of its last item."""
+        members = [number for number, group in enumerate(self.groups) if group == self.groups[index]]
+        return self.places[members[0]], self.places[members[-1]] + 1, members[-1]
 
 
 def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) -> Masked:

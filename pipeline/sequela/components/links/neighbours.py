@@ -45,9 +45,9 @@ def find_told_before(
                 continue
             distance = numbers[other] - numbers[position]
             found = [
-                (drug, item, Decision(name, Verdict.REACTION, score, cue))
+                (drug, item, Decision(name, Verdict.REACTION, score, masked.start, item.start))
                 for place, item in events
-                for drug, name, score, cue in _matches(rules, sentences[other], masked, place, distance)
+                for drug, name, score in _matches(rules, sentences[other], masked, place, distance)
             ]
             if found:
                 yield from found
@@ -60,7 +60,7 @@ def _matches(
     masked: Masked,
     place: int,
     distance: int,
-) -> Iterator[tuple[Item, str, float, str]]:
+) -> Iterator[tuple[Item, str, float]]:
     before = masked.text[:place]
     for number, item in enumerate(told.items):
         if item.kind != "D" or not item.mentions:
@@ -68,11 +68,10 @@ def _matches(
         for name, nearest, furthest, exposure, onset, score in rules:
             if not nearest <= distance <= furthest:
                 continue
-            first, last = told.edges(number)
+            first, last, _ = told.edges(number)
             text = f"{told.text[:first]}@{told.text[last:]}"
-            cue = onset.search(before + "@" + masked.text[place + 1 :])
-            if cue and exposure.search(text):
-                yield item, name, score, cue.group().replace("@", "E").strip()
+            if onset.search(f"{before}@{masked.text[place + 1 :]}") and exposure.search(text):
+                yield item, name, score
                 break
 
 

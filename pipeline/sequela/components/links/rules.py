@@ -46,12 +46,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Decision:
-    """The rule that decided and the masked words it saw."""
+    """The rule that decided, and where in the report the words lie that it looked at (half-open)."""
 
     rule: str
     verdict: Verdict
     score: float
-    cue: str
+    start: int
+    end: int
 
 
 @cache
@@ -90,39 +91,25 @@ def load_rules(disabled: Iterable[str] = ()) -> dict[str, tuple[Rule, ...]]:
 
 def decide(masked: Masked, drug: int, event: int, rules: dict[str, tuple[Rule, ...]]) -> Decision | None:
     """Apply the rules to two items of a masked sentence; None when none matches."""
-    drug_start, drug_end = masked.edges(drug)
-    event_start, event_end = masked.edges(event)
-    if drug_end <= event_start:
-        order, left_start, left_end, right_start, right_end = (
-            "DE",
-            drug_start,
-            drug_end,
-            event_start,
-            event_end,
-        )
-    elif event_end <= drug_start:
-        order, left_start, left_end, right_start, right_end = (
-            "ED",
-            event_start,
-            event_end,
-            drug_start,
-            drug_end,
-        )
-    else:
+    left, right, order = (drug, event, "DE") if drug < event else (event, drug, "ED")
+    if masked.groups[left] == masked.groups[right]:
+        return None
+    left_start, left_end, last = masked.edges(left)
+    right_start, right_end, _ = masked.edges(right)
+    first = masked.groups.index(masked.groups[right])
+    if left_end > right_start:
         return None
     before = masked.text[max(0, left_start - _WINDOW) : left_start].rstrip()
     between = masked.text[left_end:right_start].rstrip()
     after = masked.text[right_end : right_end + _WINDOW]
     for rule in rules[order]:
-        if rule.before is not None and not rule.before.search(before):
-            continue
-        if rule.after is not None and not rule.after.search(after):
-            continue
-        if rule.between is None:
-            return Decision(rule.name, rule.verdict, rule.score, "")
-        match = rule.between.search(between)
-        if match:
-            return Decision(rule.name, rule.verdict, rule.score, match.group().strip())
+        if (
+            (rule.before is None or rule.before.search(before))
+            and (rule.after is None or rule.after.search(after))
+            and (rule.between is None or rule.between.search(between))
+        ):
+            start, end = masked.items[last].end, masked.items[first].start
+            return Decision(rule.name, rule.verdict, rule.score, start, max(start, end))
     return None
 
 
