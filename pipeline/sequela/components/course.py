@@ -6,12 +6,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela import attributes
+from sequela.components.terms.events import normalise_event
+from sequela.components.terms.spelling import VARIANT
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Action, Attribution, Challenge, Course, Cue, Label, Link, Outcome, Zone
 
@@ -20,12 +22,17 @@ _OF_OTHERS = frozenset((Attribution.OTHER_CASE, Attribution.BACKGROUND))
 _NEAR_OTHER = 2  # sentences after the event that still tell of another author's patient
 _EFFECT_WITHIN = 4  # sentences after the withdrawal in which the reaction is to abate
 _RECURRENCE_WITHIN = 1
+_CACHE = 10_000
 _PATIENT = re.compile(
     r"\b(?:the|our|this|his|her|their|all|these|both)\s(?:\w+\s)?(?:patient|patients|symptoms?|condition|reaction|lesions?"
     r"|signs?|complaints?|state|status|recovery|side effects?|adverse \w+|course|levels?|values?|tests?)\b"
     r"|\b(?:patient|symptoms|he|she|symptomatology|recovered|recovery)\b",
     re.I,
 )
+_TUMOUR = re.compile(
+    r"\b(?:tumou?r|metasta\w{1,8}|carcino\w{1,8}|cancer|lymphoma|leuka?emia|malignan\w{1,5})\b", re.I
+)
+_ANY_END = (Outcome.RECOVERED, Outcome.RECOVERING, Outcome.SEQUELAE)
 _CITED = re.compile(
     r"\bet al\b|\b(?:literature|case reports?|reported cases|studies|trials?|authors)\b", re.I
 )
@@ -91,6 +98,17 @@ class Report:
         ]
         self.patients = attributes.get_patients(doc)
         self.statements = sorted(self._find_statements(), key=lambda statement: statement.cue.start)
+        told = [link.event.text for link in attributes.get_links(doc) if not link.rejected]
+        counts = {_words_of(text): 0 for text in told}
+        for _, _, text in self.events:
+            for words in counts:
+                counts[words] += bool(words & _words_of(text))
+        self.main_count = max(counts.values(), default=0)
+        self.counts = counts
+
+    def is_main(self, words: frozenset[str]) -> bool:
+        """Tell whether no other event of the links is named more often."""
+        return self.main_count > 0 and self.counts.get(words, 0) >= self.main_count
 
     def sentence_of(self, offset: int) -> int:
         """Give the number of the sentence that an offset lies in."""
@@ -140,7 +158,7 @@ class _CourseOf:
         self.first = report.sentence_of(min(link.event.start, link.drug.start))
         self.other = link.attribution is Attribution.OTHER_CASE
         self.drug_words = _words(link.drug.text)
-        self.event_words = _words(link.event.text)
+        self.event_words = _words_of(link.event.text)
         last = len(report.sentences) - 1
         self.last = min(last, self.first + _NEAR_OTHER) if self.other else last
         if not self.other:
@@ -168,12 +186,13 @@ class _CourseOf:
         )
 
     def _first_told(self) -> int:
-        """Give the first sentence that names the event and is about a patient of this report."""
-        numbers = (
-            self.report.sentence_of(start)
-            for start, _, text in self.report.events
-            if text == self.link.event.text.lower()
+        """Give the first sentence that names the drug or the event and is about a patient of this report."""
+        drug, event = self.link.drug.text.lower(), self.link.event.text.lower()
+        named = sorted(
+            [start for start, _, text in self.report.events if text == event]
+            + [start for start, _, text in self.report.drugs if text == drug]
         )
+        numbers = (self.report.sentence_of(start) for start in named)
         return next((number for number in numbers if number not in self.report.others), self.first)
 
     def _counts(self, statement: Statement) -> bool:
@@ -193,28 +212,39 @@ class _CourseOf:
     def _outcome(self) -> tuple[Outcome, Cue | None]:
         own: list[Statement] = []
         general: list[Statement] = []
+        death: Statement | None = None
+        withdrawn = {s.sentence for s in self._of_kind("action") if self._is_about_drug(s)}
         for statement in self._of_kind("outcome"):
+            sentence = self.report.sentence_text(statement.sentence)
+            tumour = _TUMOUR.search(sentence) is not None
             if statement.value == Outcome.FATAL:
-                if self._is_patients_death(statement):
-                    return Outcome.FATAL, statement.cue
+                if not _DIED_BEFORE.search(sentence) and not _CITED.search(sentence):
+                    death = statement
+            elif self._is_denied(statement) or (tumour and not _TUMOUR.search(self.link.event.text)):
                 continue
-            if self._is_denied(statement):
-                continue
-            if self._names_event(statement):
+            elif self._names_event(statement):
                 own.append(statement)
-            elif not self._names_other_event(statement) and _PATIENT.search(
-                self.report.sentence_text(statement.sentence)
+            elif not self._names_other_event(statement) and (
+                _PATIENT.search(sentence)
+                or any(0 <= statement.sentence - number <= _EFFECT_WITHIN for number in withdrawn)
             ):
                 general.append(statement)
-        chosen = _settled(own) or _settled(general)
-        if own and chosen is not None and chosen.value in (Outcome.RECOVERING, Outcome.NOT_RECOVERED):
-            later = [s for s in general if s.value == Outcome.RECOVERED and s.cue.start > chosen.cue.start]
-            chosen = later[-1] if later else chosen
+        if death is not None:
+            # the death is the outcome of the reaction that led to it
+            if self._names_event(death) or self.report.is_main(self.event_words):
+                return Outcome.FATAL, death.cue
+            last = _settled(own)
+            return (Outcome(last.value), last.cue) if last else (Outcome.UNKNOWN, None)
+        chosen = _settled(own)
+        if chosen is None or chosen.value in (Outcome.RECOVERING, Outcome.NOT_RECOVERED):
+            better = (Outcome.RECOVERED,) if chosen and chosen.value == Outcome.RECOVERING else _ANY_END
+            later = [
+                statement
+                for statement in general
+                if chosen is None or (statement.value in better and statement.cue.start > chosen.cue.start)
+            ]
+            chosen = _settled(later) or chosen
         return (Outcome(chosen.value), chosen.cue) if chosen else (Outcome.UNKNOWN, None)
-
-    def _is_patients_death(self, statement: Statement) -> bool:
-        sentence = self.report.sentence_text(statement.sentence)
-        return not _DIED_BEFORE.search(sentence) and not _CITED.search(sentence)
 
     def _is_denied(self, statement: Statement) -> bool:
         """Tell whether a longer cue of the opposite holds this one: "resolved" in "has not resolved"."""
@@ -324,10 +354,19 @@ def _settled(statements: list[Statement]) -> Statement | None:
     return statements[-1] if statements else None
 
 
+@lru_cache(maxsize=_CACHE)
+def _words_of(event: str) -> frozenset[str]:
+    """Give the telling words of an event and of the term it means: "AKI" and "acute kidney injury"."""
+    term = normalise_event(event)
+    return _words(f"{event} {term.name}" if term is not None and term.score >= VARIANT else event)
+
+
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.lower())) - _COMMON
+    found = frozenset(_WORD.findall(text.lower())) - _COMMON
+    return found | {_SAME[word] for word in found if word in _SAME}
 
 
+_SAME = {"renal": "kidney", "hepatic": "liver", "pulmonary": "lung", "cardiac": "heart", "cutaneous": "skin"}
 _COMMON = frozenset(
     (
         "acute",
