@@ -105,9 +105,12 @@ def prediction_of_doc(doc: Doc, scheme: Scheme) -> Prediction:
         spans: Iterable[tuple[DocSpan, str]] = ((span, span.label_) for span in doc.spans[group])
     else:
         spans = ((ent, scheme.ents.get(ent.label_, "")) for ent in doc.ents)
+    scored = set(scheme.gold.values())
     rows = attributes.get_triples(doc)
     return Prediction(
-        entities=sorted({Span.of(span.start_char, span.end_char, label) for span, label in spans if label}),
+        entities=sorted(
+            {Span.of(span.start_char, span.end_char, label) for span, label in spans if label in scored}
+        ),
         links=[
             _pair_of_link(link)
             for link in attributes.get_links(doc)

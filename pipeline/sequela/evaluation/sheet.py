@@ -239,7 +239,7 @@ def _times(path: Path) -> Iterator[str]:
     yield from (
         "## Time phrases (timenorm), values",
         "",
-        "Newswire; phrases and the date of their document are given. The first line of each document is its date.",
+        "Newswire. Given are phrases and the date of their document, which is also its first phrase.",
         "",
         f"{len(tally.counts)} documents, {seconds:.1f} s.",
         "",
