@@ -60,9 +60,9 @@ def to_hours(duration: str) -> float | None:
     except isodate.ISO8601Error:
         return None
     if isinstance(parsed, timedelta):
-        return parsed.total_seconds() / 3600
+        return float(parsed.total_seconds()) / 3600
     days = Decimal(parsed.years) * Decimal(DAYS_PER_YEAR) + Decimal(parsed.months) * Decimal(DAYS_PER_MONTH)
-    return float(days) * HOURS_PER_DAY + parsed.tdelta.total_seconds() / 3600
+    return float(days) * HOURS_PER_DAY + float(parsed.tdelta.total_seconds()) / 3600
 
 
 def from_days(days: float) -> str:

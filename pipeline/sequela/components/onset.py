@@ -78,5 +78,5 @@ _FIRM_RULES = ("after_exposure", "after_exposure_word", "exposure_before")
 
 
 def strength(onset: Onset) -> tuple[bool, int, bool]:
-    """Rank the onsets of one pair: with a number first, then by basis, then what names the exposure itself."""
+    """Rank the onsets of one pair: with a number first, then by basis, then those that name the exposure."""
     return bool(onset.min or onset.max), _STRENGTH[onset.basis], onset.rule in _FIRM_RULES

@@ -1,7 +1,7 @@
 """Time expressions as TIME, AGE and FREQUENCY entities with their ISO 8601 values.
 
-The rules read the text by themselves; what the tagger found beside them is kept and given a value where its words
-have one. The grammar is in `sequela.components.time`.
+The rules read the text by themselves; what the tagger found beside them is kept and given a value where its
+words have one. The grammar is in `sequela.components.time`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sequela import attributes
 from sequela.components.time.recogniser import FoundTime, find_times, normalise
 from sequela.schema import Label, TimexType
 
-__all__ = ["FoundTime", "Timex", "create_timex", "find_timex", "find_times", "normalise"]
+__all__ = ["FoundTime", "Timex", "create_timex", "find_times", "find_timex", "normalise"]
 
 _OF_TIME = frozenset({Label.TIME.value, Label.AGE.value, Label.FREQUENCY.value})
 
@@ -30,9 +30,10 @@ def create_timex(nlp: Language, name: str) -> Timex:
 class Timex:
     """Set TIME, AGE and FREQUENCY entities and their values.
 
-    A span of the rules takes the place of an overlapping TIME of the tagger, unless that one is longer and has a
-    value of its own. Entities of other labels stay, save those wholly inside a time expression. Recurring times
-    ("every 3 weeks") become FREQUENCY where no entity stands; ages become AGE, so that they are never an onset.
+    A span of the rules takes the place of an overlapping TIME of the tagger, unless that one is longer and
+    has a value of its own. Entities of other labels stay, save those wholly inside a time expression.
+    Recurring times ("every 3 weeks") become FREQUENCY where no entity stands; ages become AGE, so that they
+    are never an onset.
     """
 
     def __call__(self, doc: Doc) -> Doc:
@@ -43,7 +44,7 @@ class Timex:
 
 def find_timex(doc: Doc) -> list[tuple[Span, FoundTime]]:
     """Find the time expressions of ``doc`` by rule, on token boundaries."""
-    found = []
+    found: list[tuple[Span, FoundTime]] = []
     for time in find_times(doc.text):
         label = Label.TIME
         if time.is_age:
@@ -65,20 +66,21 @@ def merge(doc: Doc, found: Iterable[tuple[Span, FoundTime]]) -> None:
     kept = {(ent.start, ent.end): ent for ent in doc.ents}
     chosen: list[tuple[Span, FoundTime]] = []
     for span, time in found:
-        rivals = {(ent.start, ent.end): ent for i in range(span.start, span.end) if (ent := taken.get(i))}
-        if all(_gives_way(ent, span, time) for ent in rivals.values()):
+        near = [taken[index] for index in range(span.start, span.end) if index in taken]
+        rivals = {(rival.start, rival.end): rival for rival in near}
+        if all(_gives_way(rival, span) for rival in rivals.values()):
             for key in rivals:
                 kept.pop(key, None)
             chosen.append((span, time))
     doc.set_ents([*kept.values(), *(span for span, _ in chosen)])
     for span, time in chosen:
         attributes.set_timex(span, time.expression)
-    for ent in kept.values():
-        if ent.label_ in _OF_TIME and (value := normalise(ent.text)):
-            attributes.set_timex(ent, value)
+    for rest in kept.values():
+        if rest.label_ in _OF_TIME and (value := normalise(rest.text)):
+            attributes.set_timex(rest, value)
 
 
-def _gives_way(ent: Span, span: Span, time: FoundTime) -> bool:
+def _gives_way(ent: Span, span: Span) -> bool:
     """Whether an entity of the tagger makes room for a time expression found by rule."""
     inside = span.start <= ent.start and ent.end <= span.end
     if span.label_ == Label.FREQUENCY.value:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from markup import Example, blank, parse
 
+from markup import Example, blank, parse
 from sequela import attributes
-from sequela.components.onset import OnsetFinder, find_onset
+from sequela.components.onset import OnsetFinder, find_onset, strength
 from sequela.components.sentences import Sentences
 from sequela.components.timex import Timex
-from sequela.lexicons.loader import load_table
+from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Link, Mention, OnsetAnchor
 
 _DATA = Path(__file__).parent / "data" / "onset.txt"
@@ -63,3 +64,83 @@ def test_onset(markup: str, expected: dict[str, str] | None) -> None:
     }
     assert told == expected
     assert example.doc.text[onset.start : onset.end] == onset.text
+
+
+def test_component_fills_links_that_were_not_rejected() -> None:
+    example, link = _read(
+        "<SYMPTOM id=e>Rash</SYMPTOM> appeared 3 weeks after starting <DRUG id=d>minocycline</DRUG>."
+    )
+    attributes.set_links(example.doc, [link, replace(link, rejected="ruled out")])
+    first, second = attributes.get_links(OnsetFinder()(example.doc))
+    assert first.onset == find_onset(example.doc, link)
+    assert first.onset is not None
+    assert (first.onset.hours_min, first.onset.hours_max) == (504.0, 504.0)
+    assert first.onset.anchor is OnsetAnchor.START
+    assert second.onset is None
+
+
+def test_component_leaves_a_doc_without_links_alone() -> None:
+    doc = _NLP.make_doc("Nothing happened for 3 days.")
+    assert attributes.get_links(OnsetFinder()(doc)) == []
+
+
+def test_an_onset_with_a_number_and_a_named_exposure_is_the_stronger_one() -> None:
+    example, link = _read(
+        "<SYMPTOM id=e>Rash</SYMPTOM> appeared 3 weeks after starting <DRUG id=d>minocycline</DRUG>."
+    )
+    direct = find_onset(example.doc, link)
+    example, link = _read(
+        "<SYMPTOM id=e>Rash</SYMPTOM> appeared shortly after starting <DRUG id=d>minocycline</DRUG>."
+    )
+    vague = find_onset(example.doc, link)
+    assert direct is not None
+    assert vague is not None
+    assert strength(direct) > strength(vague)
+
+
+@pytest.mark.parametrize("name", ["time_onset_cues.csv"])
+def test_cue_lexicon_is_sorted_trimmed_and_without_duplicates(name: str) -> None:
+    rows = load_table(name)
+    words = [row["word"] for row in rows]
+    assert words == sorted(set(words))
+    assert all(value == value.strip() and value for row in rows for value in row.values())
+    assert {row["cue"] for row in rows} == {
+        "start",
+        "give",
+        "stop",
+        "change",
+        "again",
+        "recover",
+        "other",
+        "develop",
+    }
+
+
+def test_dose_words_are_sorted_and_without_duplicates() -> None:
+    words = load_lines("time_dose_words.txt")
+    assert list(words) == sorted(set(words))
+
+
+@pytest.mark.parametrize(
+    "piece", ["first-", "two days later ", "after the second ", "on 3 May 2019 ", "start "]
+)
+def test_time_grows_linearly_on_hostile_text(piece: str) -> None:
+    def seconds(count: int) -> float:
+        text = "rash from dapsone " + piece * count
+        doc = _NLP.make_doc(text)
+        doc.set_ents([doc.char_span(0, 4, label="SYMPTOM"), doc.char_span(10, 17, label="DRUG")])
+        Timex()(doc)
+        link = Link(
+            drug=Mention(text="dapsone", start=10, end=17, label="DRUG"),
+            event=Mention(text="rash", start=0, end=4, label="SYMPTOM"),
+            rule="test",
+            score=1.0,
+        )
+        best = float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            find_onset(doc, link)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert seconds(4000) < 8 * seconds(500) * 2.5 + 0.05

@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from markup import blank, parse
 
+from markup import blank, parse
 from sequela import attributes
 from sequela.components.time.grammar import load_grammar
 from sequela.components.timex import Timex, find_times, normalise

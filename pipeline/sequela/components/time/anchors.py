@@ -7,37 +7,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sequela.components.time.scene import CueWord
+from sequela.lexicons.loader import load_lines
 from sequela.schema import OnsetAnchor
 
-_NTH = re.compile(
+_DOSES = "|".join(sorted(map(re.escape, load_lines("time_dose_words.txt")), key=len, reverse=True))
+_NTH_PATTERN = (
     r"\b(?P<word>first|initial|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|"
     r"most recent|latest|preceding|previous|morning|evening|single|(?P<number>\d{1,2}) ?(?:st|nd|rd|th))"
-    r"[- ](?:[A-Za-z-]+ ){0,3}?"
-    r"(?P<noun>doses?|dosage|injections?|infusions?|cycles?|courses?|administrations?|vaccinations?|shots?|applications?|"
-    r"ingestions?|exposures?|treatments?|rounds?|instillations?|tablets?|intake|use|jabs?|boosters?|cure)\b",
-    re.IGNORECASE,
+    rf"[- ](?:[A-Za-z-]{{1,30}} ){{0,3}}?(?P<noun>{_DOSES})\b"
 )
-_COUNTED = re.compile(
+_COUNTED_PATTERN = (
     r"\b(?:(?:dose|cycle|course|infusion|injection) (?P<after>\d{1,2})\b"
     r"|(?P<count>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)"
-    r" (?:doses|cycles|courses|injections|infusions|applications)\b)",
-    re.IGNORECASE,
+    r" (?:doses|cycles|courses|injections|infusions|applications)\b)"
 )
+_NTH = re.compile(_NTH_PATTERN, re.IGNORECASE)
+_COUNTED = re.compile(_COUNTED_PATTERN, re.IGNORECASE)
 _AFTER_DOSE = re.compile(
-    r"\b(?:after|following|upon|during|with|on)\s+(?:receiving\s+|completing\s+|completion of\s+|having received\s+)?"
-    r"(?:(?:just|only|the|his|her|their|a)\s+){0,2}(?:" + _NTH.pattern + "|" + _COUNTED.pattern + ")",
+    r"\b(?:after|following|upon|during|with|on)\s+"
+    r"(?:receiving\s+|completing\s+|completion of\s+|having received\s+)?"
+    rf"(?:(?:just|only|the|his|her|their|a)\s+){{0,2}}(?:{_NTH_PATTERN}|{_COUNTED_PATTERN})",
     re.IGNORECASE,
 )
 _NUMBERS = {
     word: number
     for number, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
+        start=1,
     )
 } | {
     word: number
-    for number, word in enumerate("two three four five six seven eight nine ten".split(), start=2)
+    for number, word in enumerate(
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], start=2
+    )
 }
 _FIRST_IS_START = frozenset({"use", "ingestion", "exposure", "intake", "treatment", "administration"})
+# "After a single dose" tells the amount, "on the fifth day of treatment" is a time: neither counts doses.
+_NO_COUNT = frozenset({"single", "treatment", "treatments", "use", "exposure", "exposures", "intake"})
 _LAST = frozenset({"last", "final", "most recent", "latest", "preceding", "previous", "morning", "evening"})
 
 
@@ -50,11 +56,12 @@ class Anchor:
 
 
 def find_dose_ordinal(text: str) -> tuple[int, int, Anchor] | None:
-    """Find "after the second dose", "after just 3 infusions": place in ``text`` and anchor; the last one counts."""
+    """Find "after the second dose", "after just 3 infusions": the place of the last one and the anchor."""
     found = None
     for match in _AFTER_DOSE.finditer(text):
         anchor = read_anchor(match.group(), ())
-        if anchor.ordinal is not None:
+        words = {word.lower() for word in match.groupdict().values() if word}
+        if anchor.ordinal is not None and not words & _NO_COUNT:
             found = (match.start(), match.end(), anchor)
     return found
 

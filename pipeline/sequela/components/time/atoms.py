@@ -23,7 +23,8 @@ _LEXED = (
 _SIGNS = {
     "-": "HYPHEN", "‐": "HYPHEN", "‑": "HYPHEN", "–": "HYPHEN", "—": "HYPHEN", "−": "HYPHEN", "/": "SLASH",
     ",": "COMMA", ":": "COLON", ".": "FULLSTOP", "(": "LPAREN", ")": "RPAREN", "±": "PLUSMINUS", "~": "TILDE",
-    "≈": "TILDE", "∼": "TILDE", "<": "LT", "≤": "LT", ">": "GT", "≥": "GT", "#": "HASH", "'": "APOSTROPHE", "’": "APOSTROPHE",
+    "≈": "TILDE", "∼": "TILDE", "<": "LT", "≤": "LT", ">": "GT", "≥": "GT", "#": "HASH", "'": "APOSTROPHE",
+    "’": "APOSTROPHE",
 }  # fmt: skip
 
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3}

@@ -1,4 +1,4 @@
-"""Absolute dates and clock times: from atoms to TIMEX3 values, with calendar arithmetic left to ``dateutil``."""
+"""Absolute dates and clock times: from atoms to TIMEX3 values."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def read_date(
 ) -> tuple[str, str]:
     """Give the TIMEX3 value of a date and its mod; "" where the figures are no date.
 
-    A date without year becomes ``XXXX-05-03``, or the nearest such day to ``document_date``. For ``03/05/2019``,
-    where both readings are dates, only the year is sure unless ``day_first`` tells.
+    A date without year becomes ``XXXX-05-03``, or the nearest such day to ``document_date``. For
+    ``03/05/2019``, where both readings are dates, only the year is sure unless ``day_first`` tells.
     """
     by_name = {name: value for name, value, _ in atoms}
     mod = str(by_name.get("PHASE", ""))
@@ -61,7 +61,7 @@ def read_numeric(text: str, *, day_first: bool | None = None) -> str:
 
 
 def day_order(texts: Sequence[str]) -> bool | None:
-    """Tell from the dates of a report whether the day comes first; None where they do not tell or disagree."""
+    """Tell from the dates of a report whether the day comes first; None where they do not agree."""
     votes = set()
     for text in texts:
         first, second, _ = (int(part) for part in _SEPARATOR.split(text))
@@ -102,7 +102,7 @@ def _year(year: int | None) -> str:
 
 
 def _nearest_year(near: date, month: int, day: int) -> int:
-    """Give the year that brings the day nearest to ``near``; texts tell of the past, so the future counts double."""
+    """Give the year that brings the day nearest; texts tell of the past, so the future counts double."""
     candidates = [year for year in (near.year - 1, near.year, near.year + 1) if valid(year, month, day)]
 
     def cost(year: int) -> int:

@@ -1,7 +1,7 @@
 """Rules over atoms, compiled from ``lexicons/time_rules.json``.
 
-A pattern names atoms and macros; ``( ) | ? {m,n} (?!`` mean what they mean in a regular expression. Repeats are
-bounded, so a rule looks at a bounded number of atoms from where it begins.
+A pattern names atoms and macros; ``( ) | ? {m,n} (?!`` mean what they mean in a regular expression. Repeats
+are bounded, so a rule looks at a bounded number of atoms from where it begins.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Grammar:
         return found.start() if found else None
 
     def candidates(self, codes: str, start: int) -> list[tuple[Rule, int]]:
-        """Give the rules that match at ``start`` with their ends, longest first; ties in the order of the file."""
+        """Give the rules that match at ``start`` with their ends, longest first, then by the file's order."""
         matches = ((rule, rule.pattern.match(codes, start)) for rule in self.rules)
         found = [(rule, match.end()) for rule, match in matches if match]
         return sorted(found, key=lambda item: -item[1])
@@ -50,7 +50,7 @@ class Grammar:
 
 @cache
 def load_grammar(scope: str) -> Grammar:
-    """Compile the rules of a scope: ``rules`` (a running text) or ``phrase_rules`` (a phrase known to be of time)."""
+    """Compile a scope: ``rules`` for running text, ``phrase_rules`` for a phrase known to be of time."""
     content = load_json("time_rules.json")
     rules = tuple(
         Rule(row["name"], row["build"], re.compile(_expand(row["pattern"], content["macros"])))

@@ -1,6 +1,7 @@
 """Onset from a narrative: dates on both sides, day numbers, chains of "two days later".
 
-Every drug and event mention gets the time that the text has reached where it stands; the difference is the onset.
+Every drug and event mention gets the time that the text has reached where it stands; the difference is the
+onset.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class Stage:
 
 def find_by_dates(scene: Scene, link: Link) -> Onset | None:
     """Find the onset from the times that the story has reached at the exposure and at the event."""
-    stages = read_stages(scene)
+    if "stages" not in scene.memo:
+        scene.memo["stages"] = read_stages(scene)
+    stages: list[Stage] = scene.memo["stages"]
     if not stages:
         return None
     event_stage = _stage_of(scene, stages, link.event.start, link.event.end)
@@ -144,7 +147,7 @@ def _mentions(scene: Scene, link: Link) -> Iterable[Place]:
 
 
 def _stage_of(scene: Scene, stages: list[Stage], start: int, end: int, *, own: bool = False) -> Stage | None:
-    """Give the stage of a mention: in its sentence the last before it, else the next one; else the last earlier."""
+    """Give the stage of a mention: the one of its clause or sentence, else the last one told before."""
     sentence = scene.sentences[scene.sentence_of(start)]
     before = [stage for stage in stages if sentence[0] <= stage.time.start < start]
     after = [stage for stage in stages if end <= stage.time.start < sentence[1]]
@@ -205,7 +208,7 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
 
 
 def _exposure_cues(scene: Scene, mention: Place) -> list[str]:
-    """What the words around a mention of the drug say was done with it."""
+    """Tell what the words around a mention of the drug say was done with it."""
     sentence = scene.sentences[scene.sentence_of(mention.start)]
     start, end = max(sentence[0], mention.start - 60), min(sentence[1], mention.end + 60)
     return [

@@ -1,14 +1,12 @@
 """Phrases that are relative to the date of their document: "last week", "the third quarter", "two days ago".
 
-Values follow TIMEX3 as used in newswire annotation: weeks as ``1998-W08``, quarters as ``1989-Q3``, parts of the day
-as ``TMO``, ``TAF``, ``TEV``, ``TNI``. Only `normalise` with a document date reads them.
+Values follow TIMEX3 as used in newswire annotation: weeks as ``1998-W08``, quarters as ``1989-Q3``, parts of
+the day as ``TMO``, ``TAF``, ``TEV``, ``TNI``. Only `normalise` with a document date reads them.
 """
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-
-from dateutil.relativedelta import relativedelta
 
 from sequela.components.time import calendar
 from sequela.components.time.values import Builder, Piece, Reading, Setting, read_amounts, read_number
@@ -122,13 +120,12 @@ def news_unit(pieces: list[Piece], setting: Setting) -> Reading | None:
         return news_quarter(pieces, setting)
     unit = next(str(piece.value) for piece in pieces if piece.atom == "UNIT")
     shift = _shift(pieces, before_last=False)
+    weekend = shift if shift > 0 or near.isoweekday() >= 5 else -1  # else the last one
     value = {
         "Y": lambda: str(near.year + shift),
-        "M": lambda: (near + relativedelta(months=shift)).strftime("%Y-%m"),
+        "M": lambda: _month(near, shift),
         "W": lambda: _week(near + timedelta(weeks=shift)),
-        "WE": lambda: (
-            _week(near + timedelta(weeks=shift if shift > 0 or near.isoweekday() >= 5 else -1)) + "-WE"
-        ),
+        "WE": lambda: _week(near + timedelta(weeks=weekend)) + "-WE",
         "D": lambda: (near + timedelta(days=shift)).isoformat(),
         "DE": lambda: str((near.year + 10 * shift) // 10),
         "C": lambda: str((near.year + 100 * shift) // 100),
@@ -136,6 +133,11 @@ def news_unit(pieces: list[Piece], setting: Setting) -> Reading | None:
     if value is None or (unit == "D" and not shift):
         return None
     return _reading(value(), mod=_mod(pieces))
+
+
+def _month(day: date, shift: int) -> str:
+    months = day.year * 12 + day.month - 1 + shift
+    return f"{months // 12}-{months % 12 + 1:02d}"
 
 
 def _week(day: date) -> str:
@@ -212,7 +214,7 @@ def news_century(pieces: list[Piece], _setting: Setting) -> Reading | None:
 
 
 def news_quarter(pieces: list[Piece], setting: Setting) -> Reading | None:
-    """Read "the third quarter", "the year-earlier period"; a quarter without a number is the last full one."""
+    """Read "the third quarter", "the year-earlier period"; without a number it is the last full one."""
     near = setting.document_date
     if near is None:
         return None
@@ -262,7 +264,7 @@ def news_ago(pieces: list[Piece], setting: Setting) -> Reading | None:
     if unit == "Y":
         return _reading(str(near.year - count))
     if unit == "M":
-        return _reading((near - relativedelta(months=count)).strftime("%Y-%m"))
+        return _reading(_month(near, -count))
     if unit in ("D", "W"):
         return _reading((near - timedelta(days=count * (7 if unit == "W" else 1))).isoformat())
     return None

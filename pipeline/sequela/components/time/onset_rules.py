@@ -17,24 +17,28 @@ _COORDINATION = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)")
 _AFTER = re.compile(
-    r"(?:,? respectively)?,?[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*|[\s-]*post(?=[a-z])",
+    r"(?:,? respectively)?,?[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*"
+    r"|[\s-]*post(?=[a-z])",
     re.IGNORECASE,
 )
 _OF = re.compile(
-    r"['’]?\s*(?:or (?:more|less) )?(?:period |course |cycle |interval |(?:of )?(?:continuous |uneventful )?)?"
-    r"(?:of|on|with|from)\b"
-    r"|['’]?[\s-]+(?=(?:[a-z-]+ ){0,2}(?:therapy|treatment|course|period|use|exposure|administration)\b)",
+    r"['’]?\s*(?:or (?:more|less) )?"
+    r"(?:period |course |cycle |interval |(?:of )?(?:continuous |uneventful )?)?(?:of|on|with|from)\b"
+    r"|['’]?[\s-]+"
+    r"(?=(?:[a-z-]+ ){0,2}(?:therapy|treatment|course|period|use|exposure|administration)\b)",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
     r"[\s-]*(?:before|prior to|previously|earlier|preceding|previous to|prior)\b", re.IGNORECASE
 )
 _LED_BY_AFTER = re.compile(
-    r"\b(?:after|following|upon|at|into)(?:\s+(?:an?|the|his|her|just|only|approximately|about|total|of|mean|initial|another))*\s*$",
+    r"\b(?:after|following|upon|at|into)"
+    r"(?:\s+(?:an?|the|his|her|just|only|approximately|about|total|of|mean|initial|another)){0,4}\s*$",
     re.IGNORECASE,
 )
 _INTERVAL = re.compile(
-    r"\b(?:interval|latency|time (?:to|from|between|of|until)|onset|delay|incubation|lag|duration of (?:treatment|therapy))\b",
+    r"\b(?:interval|latency|time (?:to|from|between|of|until)|onset|delay|incubation|lag"
+    r"|duration of (?:treatment|therapy))\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
@@ -53,6 +57,7 @@ _CARDINAL_EVENT = re.compile(
 )
 _HOURS_OF_A_DAY = 24.0
 _EXPOSURE = frozenset({"start", "give", "stop", "change", "again"})
+_NAMES_EXPOSURE = frozenset({"after_exposure", "after_exposure_word", "exposure_before"})
 _LOWEST = 0.3  # a weaker reading is no onset
 
 
@@ -83,7 +88,7 @@ def find_direct(scene: Scene, link: Link) -> Candidate | None:
 
 
 def find_dose_count(scene: Scene, link: Link) -> Onset | None:
-    """Find "after the second dose" in the sentence of the event: a place in the treatment without a length of time."""
+    """Find "after the second dose" in the sentence of the event: a place in the treatment, no length."""
     start, end = scene.sentences[scene.sentence_of(link.event.start)]
     if not start <= link.drug.start < end:
         return None
@@ -143,6 +148,8 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
         kind = OnsetAnchor.FIRST_DOSE if value.ordinal == 1 else OnsetAnchor.NTH_DOSE
         anchor = Anchor(kind, value.ordinal)
     score = base - _distance_cost(scene, link, time)
+    if rule not in _NAMES_EXPOSURE:
+        score -= 0.1 * max(scene.sentence_of(time.start) - scene.sentence_of(link.drug.start), 0)
     if not value.value:
         score -= 0.2  # where a number stands beside the cycle, it is the onset
     if _is_recovery(scene, link, time, sentence):
@@ -265,7 +272,7 @@ def _is_own(place: Place, link: Link) -> bool:
 
 def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[int, int]) -> _Reading | None:
     """Read "had started carbamazepine 3 weeks earlier": the exposure lies before the event told."""
-    drugs = [d for d in scene.drugs if sentence[0] <= d.start < time.start]
+    drugs = scene.drugs_between(sentence[0], time.start)
     own = [drug for drug in drugs if _is_own(drug, link)]
     if not own or own[-1] is not drugs[-1]:
         return None
@@ -313,7 +320,7 @@ def moves_story(value: TimeExpression) -> bool:
     """Whether a time expression sets the time of what is told next: a date, "two days later", "on day 8"."""
     if value.type is TimexType.DURATION:
         return bool(value.min) and (value.relation == "at" or value.reference == "previous")
-    return value.type is TimexType.DATE and value.value[:4].isdigit() or value.value.startswith("XXXX-")
+    return (value.type is TimexType.DATE and value.value[:4].isdigit()) or value.value.startswith("XXXX-")
 
 
 def _exposure(
@@ -327,7 +334,10 @@ def _exposure(
     of = _OF.match(tail)
     if of and (reading := _after_anchor(scene, link, time, of.end(), tail, weak=True)):
         return ("exposure_length", 0.5, reading[2], OnsetBasis.INFERRED)
-    before = [p for p in (*scene.drugs, *scene.symptoms) if sentence[0] <= p.start < time.start]
+    before = [
+        *scene.drugs_between(sentence[0], time.start),
+        *scene.symptoms_between(sentence[0], time.start),
+    ]
     if not before:
         return None
     nearest = max(before, key=lambda place: place.end)
@@ -354,7 +364,7 @@ def _distance_cost(scene: Scene, link: Link, time: Time) -> float:
 
 def _is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
     """Whether the time tells when the event ended: "resolved within 24 hours"."""
-    previous = [t.end for t in scene.times if sentence[0] <= t.end <= time.start]
+    previous = [other.end for other in scene.times_between(sentence[0], time.start)]
     start = max([sentence[0], *previous[-1:]])
     cues: list[CueWord] = [
         c for c in scene.cues_between(start, time.start) if c.kind in ("recover", "develop")

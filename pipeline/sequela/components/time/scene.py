@@ -1,11 +1,12 @@
-"""What the onset rules look at: sentences, times, drugs, symptoms and cue words of a Doc, by character offset."""
+"""What the onset rules look at: sentences, times, drugs, symptoms and cue words, by character offset."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any, TypeVar
 
 from spacy.tokens import Doc
 
@@ -14,6 +15,9 @@ from sequela.lexicons.loader import load_table
 from sequela.schema import Label, TimeExpression
 
 _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)?")
+
+
+_AnyPlace = TypeVar("_AnyPlace", bound="Place")
 
 
 @dataclass(frozen=True)
@@ -52,28 +56,26 @@ class Scene:
     times: list[Time]
     drugs: list[Place]
     symptoms: list[Place]
-    document_date: str = ""
+    memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what rules work out once a report
 
     def sentence_of(self, position: int) -> int:
         """Index of the sentence that holds a character."""
         return max(bisect_right(self.sentences, (position, len(self.text) + 1)) - 1, 0)
 
     def times_between(self, start: int, end: int) -> list[Time]:
-        """Times that begin in a stretch."""
-        first = bisect_left(self.times, start, key=lambda time: time.start)
-        last = bisect_left(self.times, end, key=lambda time: time.start)
-        return self.times[first:last]
+        """Give the times that begin in a stretch."""
+        return _between(self.times, start, end)
 
     def symptoms_between(self, start: int, end: int) -> list[Place]:
-        """Symptoms that begin in a stretch."""
-        return [item for item in self.symptoms if start <= item.start < end]
+        """Give the symptoms that begin in a stretch."""
+        return _between(self.symptoms, start, end)
 
     def drugs_between(self, start: int, end: int) -> list[Place]:
-        """Drugs that begin in a stretch."""
-        return [item for item in self.drugs if start <= item.start < end]
+        """Give the drugs that begin in a stretch."""
+        return _between(self.drugs, start, end)
 
     def cues_between(self, start: int, end: int) -> list[CueWord]:
-        """Cue words of a stretch."""
+        """Give the cue words of a stretch."""
         kinds = _cue_kinds()
         found = []
         for match in _WORD.finditer(self.text, start, end):
@@ -82,6 +84,15 @@ class Scene:
             if kind:
                 found.append(CueWord(match.start(), match.end(), word, kind))
         return found
+
+
+def _between(places: list[_AnyPlace], start: int, end: int) -> list[_AnyPlace]:
+    first = bisect_left(places, start, key=_start)
+    return places[first : bisect_left(places, end, lo=first, key=_start)]
+
+
+def _start(place: Place) -> int:
+    return place.start
 
 
 def read_scene(doc: Doc) -> Scene:
@@ -100,8 +111,7 @@ def read_scene(doc: Doc) -> Scene:
         sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
     else:
         sentences = [(0, len(doc.text))]
-    meta = attributes.get_meta(doc)
-    return Scene(doc.text, sentences, times, drugs, symptoms, meta.get("publication_date", ""))
+    return Scene(doc.text, sentences, times, drugs, symptoms)
 
 
 @cache

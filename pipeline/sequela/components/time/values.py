@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -85,7 +86,8 @@ class Amounts:
 
 
 _PERSON = re.compile(
-    r"\s?['’]?s?[\s-]+(?:old\b|of age\b|(?:[a-z-]+ ){0,2}(?:male|female|man|woman|boy|girl|lady|gentleman)\b)",
+    r"\s?['’]?s?[\s-]+(?:old\b|of age\b"
+    r"|(?:[a-z-]+ ){0,2}(?:male|female|man|woman|boy|girl|lady|gentleman)\b)",
     re.IGNORECASE,
 )
 _LASTING = re.compile(r"['’]?\s+(?:in )?duration\b")
@@ -395,7 +397,7 @@ def _bounds(amounts: Amounts) -> tuple[str, str, str]:
         quantities, unit = amounts.items[0]
         return _of_one_unit(quantities, unit)
     ranks = [_ORDER.index(_unit_of(unit)) for _, unit in amounts.items]
-    descending = all(a < b for a, b in zip(ranks, ranks[1:], strict=False))
+    descending = all(a < b for a, b in itertools.pairwise(ranks))
     if descending and all(join in ("AND", "", "COMMA") for join in amounts.joins):
         text = _sum(amounts)
         return text, text, text
@@ -618,10 +620,7 @@ def vague(pieces: list[Piece], setting: Setting) -> Reading | None:
         and not setting.whole_phrase
     ):
         return None
-    if setting.next() in ("BEFORE", "PRIOR"):
-        relation = "before"
-    else:
-        relation = "after"
+    relation = "before" if setting.next() in ("BEFORE", "PRIOR") else "after"
     zero = "PT0H" if immediate else ""
     expression = TimeExpression(
         type=TimexType.DURATION,
