@@ -18,9 +18,7 @@ app = typer.Typer(
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(
-        metavar="PATHS", show_default=False, help="Annotated files or directories, each a corpus."
-    ),
+    typer.Argument(metavar="PATHS", show_default=False, help="Annotated files or directories."),
 ]
 From = Annotated[
     str | None,
@@ -61,15 +59,17 @@ def formats() -> None:
 def check(paths: Paths, from_: From = None, labels: Labels = None) -> None:
     """Check annotated files: every contradiction, with file and line.
 
-    The exit code is 1 when there is any.
+    Several PATHS are the splits of one corpus: no document may be in two of them. The exit code is 1 when
+    there is any problem.
     """
-    from sequela.corpora.checks import check_corpus
+    from sequela.corpora.checks import Seen, check_corpus
     from sequela.corpora.labels import load_label_map
 
     label_map = load_label_map(labels) if labels is not None else None
+    seen = Seen()
     total = 0
     for path in paths:
-        count, problems = check_corpus(path, from_, label_map=label_map)
+        count, problems = check_corpus(path, from_, label_map=label_map, seen=seen)
         for problem in problems:
             typer.echo(str(problem))
         total += len(problems)

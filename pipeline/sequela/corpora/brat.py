@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from sequela.corpora.document import (
     Note,
     Relation,
 )
-from sequela.corpora.files import files_of, read_lines, read_text
+from sequela.corpora.files import EncodingError, files_of, read_lines, read_text, stands_aside
 from sequela.corpora.problems import Problem, Report, fail
 from sequela.corpora.validate import validate
 from sequela.errors import CorpusError
@@ -62,10 +63,17 @@ def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
             message = f"no {text_file.name} beside it"
             report(Problem(path=str(annotation_file), line=1, message=message))
         elif not annotation_file.is_file():
+            if stands_aside(text_file):
+                continue
             message = f"no {annotation_file.name} beside it; a text without annotations needs an empty one"
             report(Problem(path=str(text_file), line=1, message=message))
         else:
-            yield read_pair(text_file, annotation_file, doc_id=doc_id, report=report)
+            try:
+                document = read_pair(text_file, annotation_file, doc_id=doc_id, report=report)
+            except EncodingError as error:
+                report(error.problem)
+            else:
+                yield document
 
 
 def read_pair(text_file: Path, annotation_file: Path, *, doc_id: str, report: Report = fail) -> Document:
@@ -97,7 +105,9 @@ def write(documents: Iterable[Document], folder: Path) -> int:
             raise CorpusError(f"two documents have the id {document.doc_id!r}: give them different ones")
         written.add(stem)
         stem.parent.mkdir(parents=True, exist_ok=True)
-        _with(stem, ".txt").write_bytes(document.text.encode("utf-8"))
+        # A text that begins with U+FEFF would lose it as a byte order mark: it gets one more.
+        mark = "\ufeff" if document.text.startswith("\ufeff") else ""
+        _with(stem, ".txt").write_bytes((mark + document.text).encode("utf-8"))
         _with(stem, ".ann").write_bytes(format_annotations(document).encode("utf-8"))
     return len(written)
 
@@ -105,8 +115,16 @@ def write(documents: Iterable[Document], folder: Path) -> int:
 def format_annotations(document: Document) -> str:
     """Give the content of the ``.ann`` file, in the order in which it was read, new annotations last.
 
-    The blank after an event without arguments and the tab after a relation are how brat writes them.
+    The blank after an event without arguments and the tab after a relation are how brat writes them. Ids that
+    are not of brat's form (those of BioC may be any) become others.
+
+    Raises
+    ------
+    CorpusError
+        A label with a blank in it, which brat cannot say.
     """
+    document = _with_brat_ids(document)
+    _check_labels(document)
     tails = document.meta.get("tails", {})
     lines: dict[str, str] = {}
     for entity in document.entities:
@@ -122,7 +140,8 @@ def format_annotations(document: Document) -> str:
         value = f" {attribute.value}" if attribute.value else ""
         lines[attribute.id] = f"{attribute.id}\t{attribute.label} {attribute.target}{value}"
     for note in document.notes:
-        lines[note.id] = f"{note.id}\t{note.label} {note.target}\t{note.text}"
+        text = " ".join(note.text.splitlines())
+        lines[note.id] = f"{note.id}\t{note.label} {note.target}\t{text}"
     lines.update(_format_normalisations(document))
     for number, equivalence in enumerate(document.meta.get("equivalences", ()), start=1):
         lines[f"*{number}"] = f"*\t{equivalence['label']} {' '.join(equivalence['targets'])}"
@@ -130,6 +149,68 @@ def format_annotations(document: Document) -> str:
     seen = set(order)
     order += [key for key in lines if key not in seen]
     return "".join(f"{lines[key]}\n" for key in order)
+
+
+def _with_brat_ids(document: Document) -> Document:
+    """Give every annotation an id of brat's form: its letter and a number."""
+    ids: dict[str, str] = {}
+    for letters, items in (
+        ("T", document.entities),
+        ("R", document.relations),
+        ("E", document.events),
+        ("AM", document.attributes),
+        ("#", document.notes),
+    ):
+        form = re.compile(f"[{letters}][0-9]+")
+        number = 0
+        taken = {item.id for item in items}
+        for item in items:
+            if not form.fullmatch(item.id):
+                number += 1
+                while f"{letters[0]}{number}" in taken:
+                    number += 1
+                ids[item.id] = f"{letters[0]}{number}"
+    if not ids:
+        return document
+
+    def new(item_id: str) -> str:
+        return ids.get(item_id, item_id)
+
+    return replace(
+        document,
+        entities=[replace(item, id=new(item.id)) for item in document.entities],
+        relations=[
+            replace(item, id=new(item.id), head=new(item.head), tail=new(item.tail))
+            for item in document.relations
+        ],
+        events=[
+            replace(
+                item,
+                id=new(item.id),
+                trigger=new(item.trigger),
+                arguments=tuple((role, new(target)) for role, target in item.arguments),
+            )
+            for item in document.events
+        ],
+        attributes=[replace(item, id=new(item.id), target=new(item.target)) for item in document.attributes],
+        notes=[replace(item, id=new(item.id), target=new(item.target)) for item in document.notes],
+    )
+
+
+def _check_labels(document: Document) -> None:
+    groups = (
+        document.entities,
+        document.relations,
+        document.events,
+        document.attributes,
+        document.notes,
+    )
+    for item in (item for group in groups for item in group):
+        if not item.label or item.label != "".join(item.label.split()):
+            raise CorpusError(
+                f"{document.doc_id}: the label {item.label!r} has a blank, which brat cannot say: "
+                "give another with a label map"
+            )
 
 
 def _format_normalisations(document: Document) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sequela.corpora.document import Document
-from sequela.corpora.files import files_of, read_text
+from sequela.corpora.files import EncodingError, all_files, files_of, read_text, stands_aside
 from sequela.corpora.problems import Problem, Report, fail
 
 _KEYS = frozenset({"doc_id", "reactions", "background", "treatment_drugs"})
@@ -89,12 +89,14 @@ def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
     files = files_of(path, ".json")
     annotated = {file.with_suffix("") for file in files}
     if path.is_dir():
-        for text_file in sorted(path.rglob("*.txt")):
-            if text_file.with_suffix("") not in annotated:
+        for text_file in (file for file in all_files(path) if file.suffix == ".txt"):
+            if text_file.with_suffix("") not in annotated and not stands_aside(text_file):
                 message = f"no {text_file.stem}.json beside it; a report without a reaction has empty lists"
                 report(Problem(path=str(text_file), line=1, message=message))
     for file in files:
-        yield from _read_file(file, report)
+        document = _read_file(file, report)
+        if document is not None:
+            yield document
 
 
 def casebook(document: Document) -> Casebook:
@@ -132,35 +134,40 @@ def _reaction(item: dict[str, Any]) -> Reaction:
     )
 
 
-def _read_file(file: Path, report: Report) -> Iterator[Document]:
-    source = read_text(file)
+def _read_file(file: Path, report: Report) -> Document | None:
+    text_file = file.with_suffix(".txt")
+    try:
+        source = read_text(file)
+        text = read_text(text_file) if text_file.is_file() else None
+    except EncodingError as error:
+        report(error.problem)
+        return None
 
     def problem(message: str, near: str = "") -> None:
         report(Problem(path=str(file), line=_line_of(source, near), message=message))
 
-    text_file = file.with_suffix(".txt")
-    if not text_file.is_file():
+    if text is None:
         problem(f"no {text_file.name} beside it")
-        return
+        return None
     try:
         data = json.loads(source)
     except json.JSONDecodeError as error:
         report(Problem(path=str(file), line=error.lineno, message=f"not JSON: {error.msg}"))
-        return
+        return None
     if not isinstance(data, dict) or not data.keys() >= _KEYS:
         problem(f"not a casebook annotation: it needs the keys {', '.join(sorted(_KEYS))}")
-        return
+        return None
     if data["doc_id"] != file.stem:
         problem(f"doc_id is {data['doc_id']!r}, the file is named {file.stem!r}", "doc_id")
-    document = Document(doc_id=file.stem, text=read_text(text_file), meta={"casebook": data}, path=str(file))
+    document = Document(doc_id=file.stem, text=text, meta={"casebook": data}, path=str(file))
     try:
         content = casebook(document)
     except (KeyError, TypeError, AttributeError) as error:
         problem(f"not a casebook annotation: {error!r}")
-        return
+        return None
     for message, near in _contradictions(content, document.text):
         problem(message, near)
-    yield document
+    return document
 
 
 def _contradictions(content: Casebook, text: str) -> Iterator[tuple[str, str]]:

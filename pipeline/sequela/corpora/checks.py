@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sequela.corpora import triples_csv
 from sequela.corpora.document import Document
-from sequela.corpora.files import read_text
+from sequela.corpora.files import EncodingError, all_files, read_text
 from sequela.corpora.formats import get_format, sniff_format
 from sequela.corpora.labels import LabelMap, check_labels
 from sequela.corpora.problems import Problem
@@ -22,17 +22,22 @@ _TEXTS = (".txt", ".ann", ".conll", ".iob", ".iob2", ".bio", ".rel", ".pubtator"
 
 
 def check_corpus(
-    path: Path, format: str | None = None, *, label_map: LabelMap | None = None
+    path: Path,
+    format: str | None = None,
+    *,
+    label_map: LabelMap | None = None,
+    seen: Seen | None = None,
 ) -> tuple[int, list[Problem]]:
     """Check a file or a directory; gives the number of documents (rows of a triples CSV) and what is wrong.
 
     Splits are the files of the corpus, or the directories where each document has its own file; a file
-    ``splits.json`` in the directory is checked as well.
+    ``splits.json`` in the directory is checked as well. Where the splits are given one by one, ``seen``
+    carries what was met from call to call.
 
     Raises
     ------
     CorpusError
-        The format is not known or not clear, a file is not UTF-8, a library is missing.
+        The format is not known or not clear, a library is missing.
     """
     path = Path(path)
     problems: list[Problem] = []
@@ -42,27 +47,30 @@ def check_corpus(
         return rows, problems
     if chosen.read is None:
         raise CorpusError(f"{path}: {chosen.name} cannot be read")
-    documents = _Documents()
-    for document in chosen.read(path, report=problems.append):
-        if label_map is not None:
-            check_labels(document, label_map, report=problems.append)
-        problems += documents.add(document, one_a_file=chosen.name in ("brat", "casebook"))
+    seen = seen if seen is not None else Seen()
+    count = 0
+    try:
+        for document in chosen.read(path, report=problems.append):
+            count += 1
+            if label_map is not None:
+                check_labels(document, label_map, report=problems.append)
+            problems += seen.add(document, one_a_file=chosen.name in ("brat", "casebook"))
+    except EncodingError as error:
+        problems.append(error.problem)
     problems += _mixed_line_endings(path)
     if path.is_dir() and (path / "splits.json").is_file():
         problems += _splits(path / "splits.json")
-    return documents.count, problems
+    return count, problems
 
 
-class _Documents:
+class Seen:
     """Which documents were met, by id and by text."""
 
     def __init__(self) -> None:
-        self.count = 0
         self._seen: dict[tuple[str, str], tuple[str, str]] = {}
 
     def add(self, document: Document, *, one_a_file: bool) -> Iterator[Problem]:
         """Note a document; gives what is wrong with its being there."""
-        self.count += 1
         split = str(Path(document.path).parent) if one_a_file else document.path
         doc_id = Path(document.doc_id).name if one_a_file else document.doc_id
         place = f"{document.path}:{document.line}"
@@ -84,10 +92,12 @@ class _Documents:
 
 def _mixed_line_endings(path: Path) -> Iterator[Problem]:
     r"""Find text files with both ``\n`` and ``\r\n``: an editor that mends them shifts every offset after."""
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    for file in files:
+    for file in [path] if path.is_file() else all_files(path):
         if file.name.lower().endswith(_TEXTS):
-            text = read_text(file)
+            try:
+                text = read_text(file)
+            except EncodingError:  # the reader has said so, if it is a file of the corpus
+                continue
             windows = text.count("\r\n")
             bare = text.count("\n") - windows
             if not windows or not bare:

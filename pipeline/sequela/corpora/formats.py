@@ -19,6 +19,7 @@ from sequela.corpora import (
     triples_csv,
 )
 from sequela.corpora.document import Document
+from sequela.corpora.files import all_files
 from sequela.corpora.problems import Report, fail
 from sequela.errors import CorpusError
 
@@ -181,7 +182,7 @@ def sniff_format(path: Path) -> Format:
         files = [path, path.with_suffix(".ann")] if path.suffix == ".txt" else [path]
         files = [file for file in files if file.is_file()]
     elif path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
+        files = all_files(path)
     else:
         raise CorpusError(f"{path}: no such file or directory")
     found: dict[str, Path] = {}

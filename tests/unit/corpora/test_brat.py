@@ -3,9 +3,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sequela.corpora import brat
-from sequela.corpora.document import Attribute, Document, Entity, Event, Note, Relation
+from sequela.corpora.document import (
+    Attribute,
+    Document,
+    Entity,
+    Event,
+    Note,
+    Relation,
+    covered_text,
+)
 from sequela.corpora.problems import Problem
 from sequela.errors import CorpusError
 
@@ -229,6 +239,85 @@ def test_a_text_that_is_not_utf8_is_refused_with_its_line(tmp_path):
 def test_writing_two_documents_of_one_name_is_refused(tmp_path):
     with pytest.raises(CorpusError, match="two documents have the id 'a'"):
         brat.write([Document(doc_id="a", text="x"), Document(doc_id="a", text="y")], tmp_path)
+
+
+def test_texts_that_stand_aside_and_hidden_files_are_no_documents(tmp_path):
+    write_pair(tmp_path, "")
+    write_pair(tmp_path / ".checkpoints", "broken")
+    (tmp_path / "README.txt").write_text("About the corpus.")
+    (tmp_path / ".stats_cache").write_text("x")
+    assert [document.doc_id for document in brat.read(tmp_path)] == ["a"]
+
+
+def test_a_file_that_is_not_utf8_does_not_end_the_list_of_problems(tmp_path):
+    write_pair(tmp_path, "T1\tX 0 3\tTwo\n", text="One", name="c")
+    write_pair(tmp_path, "", name="b").with_suffix(".txt").write_bytes(b"\xff")
+    found: list[Problem] = []
+    assert [document.doc_id for document in brat.read(tmp_path, report=found.append)] == ["c"]
+    assert [(Path(problem.path).name, problem.line) for problem in found] == [("b.txt", 1), ("c.ann", 1)]
+
+
+def test_ids_of_another_form_become_those_of_brat(tmp_path):
+    document = Document(
+        doc_id="a",
+        text="One two three",
+        entities=[
+            Entity(id="x", label="X", fragments=((0, 3),), text="One", codes=("C:1",)),
+            Entity(id="T1", label="X", fragments=((4, 7),), text="two"),
+        ],
+        events=[Event(id="ev", label="X", trigger="x", arguments=(("Of", "T1"),))],
+        relations=[Relation(id="7", label="Y", head="x", tail="ev")],
+        attributes=[Attribute(id="8", label="Z", target="ev", value="v")],
+        notes=[Note(id="9", label="Note", target="7", text="two\nlines")],
+    )
+    brat.write([document], tmp_path)
+    assert (tmp_path / "a.ann").read_text() == (
+        "T2\tX 0 3\tOne\nT1\tX 4 7\ttwo\nE1\tX:T2 Of:T1\nR1\tY Arg1:T2 Arg2:E1\t\n"
+        "A1\tZ E1 v\n#1\tNote R1\ttwo lines\nN1\tReference T2 C:1\tOne\n"
+    )
+    read_one(tmp_path / "a.ann")
+
+
+def test_a_label_with_a_blank_is_refused(tmp_path):
+    entity = Entity(id="T1", label="Adverse effect", fragments=((0, 1),), text="x")
+    with pytest.raises(CorpusError, match="a: the label 'Adverse effect' has a blank, which brat cannot say"):
+        brat.write([Document(doc_id="a", text="x", entities=[entity])], tmp_path)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    text = draw(st.text(alphabet="ab é\n\r\t\u2028\ufeff😀", min_size=1, max_size=20))
+    places = st.integers(0, len(text))
+    entities = []
+    for number in range(draw(st.integers(0, 4))):
+        borders = sorted(draw(st.sets(places, min_size=2, max_size=4)))
+        fragments = tuple(zip(borders[::2], borders[1::2], strict=False))
+        said = covered_text(text, fragments)
+        codes = tuple(draw(st.lists(st.sampled_from(["M:1", "H:2"]), unique=True)))
+        entities.append(Entity(id=f"T{number}", label="X", fragments=fragments, text=said, codes=codes))
+    ids = [entity.id for entity in entities]
+    if not ids:
+        return Document(doc_id="a", text=text)
+    pick = st.sampled_from(ids)
+    return Document(
+        doc_id="a",
+        text=text,
+        entities=entities,
+        events=[Event(id="E1", label="Y", trigger=draw(pick), arguments=(("Of", draw(pick)),))],
+        relations=[Relation(id="R1", label="Z", head=draw(pick), tail="E1")],
+        attributes=[Attribute(id="A1", label="N", target="R1", value=draw(st.sampled_from(["", "a b"])))],
+        notes=[Note(id="#1", label="Note", target=draw(pick), text="x")],
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents())
+def test_any_document_comes_back(tmp_path_factory, document):
+    folder = tmp_path_factory.mktemp("brat")
+    brat.write([document], folder)
+    back = read_one(folder / "a.ann")
+    back.meta = {}
+    assert back == document
 
 
 @pytest.mark.parametrize("doc_id", ["../a", "/etc/a", ""])

@@ -113,6 +113,13 @@ def test_files_without_their_pair_are_reported(tmp_path):
     ]
 
 
+def test_a_text_that_is_not_utf8_is_reported(tmp_path):
+    path = write(tmp_path)
+    path.with_suffix(".txt").write_bytes(b"Ras\xff")
+    (problem,) = problems_of(path)
+    assert problem.startswith("a.txt:1: not UTF-8 (byte 0xff)")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

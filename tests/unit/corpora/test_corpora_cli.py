@@ -91,6 +91,14 @@ class TestCheck:
             f"x.PubTator:4: document 1 is there twice: also at {tmp_path}/x.PubTator:1"
         ]
 
+    def test_splits_that_are_given_one_by_one(self, run, corpus):
+        add(corpus / "dev" / "a", text="Another text.", annotations="")
+        result = run("check", corpus / "dev", corpus / "train")
+        assert result.exit_code == 1
+        assert result.stdout.splitlines() == [
+            f"{corpus}/train/a.ann:1: document a is in two splits: also at {corpus}/dev/a.ann:1"
+        ]
+
     def test_mixed_line_endings(self, corpus):
         add(corpus / "dev" / "c", text="One.\nTwo.\r\nThree.\n", annotations="")
         add(corpus / "dev" / "d", text="Un.\r\nDeux.\r\n", annotations="T1\tX 0 2\tUn\n\r\n")
