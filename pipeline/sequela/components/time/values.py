@@ -92,6 +92,10 @@ _PERSON = re.compile(
 )
 _LASTING = re.compile(r"['’]?\s+(?:in )?duration\b")
 _DAILY_LIFE = re.compile(r"\s+(?:activit|life|living|routine|work|practice)")
+# Words that make "a week" a length of time and not part of "twice a week".
+_BOUNDING = frozenset(
+    ["WITHIN", "LESS", "MORE", "LAST", "NEXT", "LEAST", "MOST", "UP", "APPROX", "PRECISE", "OVER", "HALF"]
+)
 _MORE_DIGITS = re.compile(r"\.?\s*\d")  # "On Dec. 1"
 _REACTION = re.compile(r"\s(?:onset|reaction|anaphyla|hypersen|allerg)")  # "immediate release" is no time
 
@@ -216,6 +220,12 @@ def duration(pieces: list[Piece], setting: Setting) -> Reading | None:
         return None
     if setting.previous() == "SLASH":  # 1 g/12 h
         return None
+    if amounts.joins[:1] == ["AND"] and not _is_sum(amounts):  # "six weeks and 11 months": two times
+        parting = next(
+            i for i, piece in enumerate(pieces) if piece.atom == "AND" and pieces[i - 1].atom in UNIT_ATOMS
+        )
+        alone = duration(pieces[:parting], setting)
+        return alone and Reading(alone.expression, alone.first, parting)
     if amounts.items[-1][1] == "Y" and _PERSON.match(setting.following):
         reading = age(pieces, setting)
         return reading and Reading(replace(reading.expression, rule="age_of_person"), reading.first)
@@ -223,23 +233,9 @@ def duration(pieces: list[Piece], setting: Setting) -> Reading | None:
     lead = _lead(names)
     relation, reference, first, last = _relation(pieces, names, lead, setting)
     quantities = [quantity for items, _ in amounts.items for quantity in items]
-    if len(quantities) == 1 and quantities[0].article and not setting.whole_phrase:
-        bounded = {
-            "WITHIN",
-            "LESS",
-            "MORE",
-            "LAST",
-            "NEXT",
-            "LEAST",
-            "MOST",
-            "UP",
-            "APPROX",
-            "PRECISE",
-            "OVER",
-            "HALF",
-        }
-        if not relation and not bounded & set(names) and setting.next() != "OF":
-            return None
+    only_article = len(quantities) == 1 and quantities[0].article and not setting.whole_phrase
+    if only_article and not relation and not _BOUNDING & set(names) and setting.next() != "OF":
+        return None
     low, high, value = _bounds(amounts)
     if _ends_open(names):
         high = ""
@@ -248,10 +244,12 @@ def duration(pieces: list[Piece], setting: Setting) -> Reading | None:
     approximate = vague or "APPROX" in names[:lead] or "TILDE" in names[:lead] or mod == "APPROX"
     if names[-2:] == ["OR", "SO"]:
         approximate = True
+    is_range = len(quantities) > 1 and low != high
     if "FIRST" in names[:lead]:  # in the first 8 weeks
         relation = relation or "within"
     if relation == "within" or mod in ("LESS_THAN", "EQUAL_OR_LESS"):
-        low = zero_like(high) if high else ""
+        if relation != "within" or not is_range:  # "within 8 to 11 months" lies between the two
+            low = zero_like(high) if high else ""
         value = value if vague else high
     elif mod in ("MORE_THAN", "EQUAL_OR_MORE"):
         low, high = (low or high), ""
@@ -396,14 +394,19 @@ def _bounds(amounts: Amounts) -> tuple[str, str, str]:
     if len(amounts.items) == 1:
         quantities, unit = amounts.items[0]
         return _of_one_unit(quantities, unit)
-    ranks = [_ORDER.index(_unit_of(unit)) for _, unit in amounts.items]
-    descending = all(a < b for a, b in itertools.pairwise(ranks))
-    if descending and all(join in ("AND", "", "COMMA") for join in amounts.joins):
+    if _is_sum(amounts):
         text = _sum(amounts)
         return text, text, text
     low, _, value = _of_one_unit(amounts.items[0][0], amounts.items[0][1])
     high = _of_one_unit(amounts.items[-1][0], amounts.items[-1][1])[1]
     return low, high, value
+
+
+def _is_sum(amounts: Amounts) -> bool:
+    """Whether units go down from one to the next, as in "one year and 3 months"."""
+    ranks = [_ORDER.index(_unit_of(unit)) for _, unit in amounts.items]
+    descending = all(a < b for a, b in itertools.pairwise(ranks))
+    return descending and all(join in ("AND", "", "COMMA") for join in amounts.joins)
 
 
 def _unit_of(unit: str) -> str:
