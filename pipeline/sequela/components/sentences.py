@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+from spacy.attrs import SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -33,9 +35,10 @@ class Sentences:
 
     def __call__(self, doc: Doc) -> Doc:
         if self.overwrite or not doc.has_annotation("SENT_START"):
-            starts = set(self.find_starts(doc))
-            for token in doc:
-                token.is_sent_start = token.i in starts
+            # In one go: spaCy looks through the whole Doc each time a single token is set
+            values = np.full(len(doc), -1, dtype="int64")
+            values[self.find_starts(doc)] = 1
+            doc.from_array([SENT_START], values.astype("uint64"))  # type: ignore[arg-type]
         return doc
 
     def find_starts(self, doc: Doc) -> list[int]:
