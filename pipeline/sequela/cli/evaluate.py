@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -163,10 +164,20 @@ def evaluate(
         resamples=resamples,
         against=against,
     )
-    outcome = run(request)
+    outcome = run(request, progress=_progress)
+
     show(outcome.metrics, outcome.differences, Console())
     for note in outcome.notes:
         typer.echo(note)
     if output is not None:
         for path in outcome.write(output):
             typer.echo(f"{path} written")
+
+
+def _progress(items: Iterable[Any], total: int) -> Iterable[Any]:
+    """Show a bar on a terminal, and nothing in a pipe."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(items, "documents", total, console=console, transient=True, disable=not console.is_terminal)

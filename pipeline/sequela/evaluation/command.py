@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from sequela.evaluation.report import write_report
 from sequela.evaluation.run import Level, Scored, choose_levels, score
 from sequela.evaluation.schemes import SCHEMES, Scheme, choose_scheme, scheme_of_labels
 from sequela.evaluation.scores import extra_documents, missing_documents
+
+
+Progress = Callable[[Iterable[tuple[str, Prediction]], int], Iterable[tuple[str, Prediction]]]
 
 
 @dataclass(kw_only=True)
@@ -81,8 +85,11 @@ class Outcome:
         return [metrics_file, report_file]
 
 
-def run(request: Request) -> Outcome:
+def run(request: Request, *, progress: Progress | None = None) -> Outcome:
     """Read, predict, score.
+
+    ``progress`` is given the documents as they are processed, and their number, and gives them on.
+
 
     Raises
     ------
@@ -108,7 +115,7 @@ def run(request: Request) -> Outcome:
         )
         rows_only = any(prediction.rows and not prediction.entities for prediction in predictions.values())
     else:
-        predictions = run_pipeline(request, documents, scheme)
+        predictions = run_pipeline(request, documents, scheme, progress=progress)
     if request.level is None and len(levels) > 1 and Level.ENTITIES in levels:
         reason = "the predictions hold rows alone" if rows_only else "they were given"
         if rows_only or request.gold_entities:
@@ -139,7 +146,9 @@ def run(request: Request) -> Outcome:
     return Outcome(documents=documents, scored=scored, metrics=metrics, differences=differences, notes=notes)
 
 
-def run_pipeline(request: Request, documents: list[Document], scheme: Scheme) -> dict[str, Prediction]:
+def run_pipeline(
+    request: Request, documents: list[Document], scheme: Scheme, *, progress: Progress | None = None
+) -> dict[str, Prediction]:
     """Run the pipeline of the request over the gold texts; on gold entities no tagger is loaded."""
     from sequela.build import build_pipeline
 
@@ -148,7 +157,8 @@ def run_pipeline(request: Request, documents: list[Document], scheme: Scheme) ->
         label_map=dict(request.model_labels),
         disable=(TAGGER,) if request.gold_entities else (),
     )
-    return dict(predict(nlp, documents, scheme, gold_entities=request.gold_entities))
+    found = predict(nlp, documents, scheme, gold_entities=request.gold_entities)
+    return dict(progress(found, len(documents)) if progress else found)
 
 
 def choose(request: Request, documents: list[Document]) -> Scheme:

@@ -7,11 +7,13 @@ counts, whether or not it was ever a candidate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sequela.evaluation.matching import Matching, Span, match_any, match_distinct
 from sequela.evaluation.scores import Rate, Tally
+from sequela.schema import Label
 
 PAIR = "pair"
 
@@ -82,12 +84,23 @@ def score_pairs_strict(gold: Mapping[str, Sequence[Pair]], predicted: Mapping[st
     return tally
 
 
-def score_pairs_relaxed(gold: Mapping[str, Sequence[Pair]], predicted: Mapping[str, Sequence[Pair]]) -> Tally:
-    """Score pairs by overlap: one is right, or found, if some pair of the other side fits it."""
+def score_pairs_relaxed(
+    gold: Mapping[str, Sequence[Pair]],
+    predicted: Mapping[str, Sequence[Pair]],
+    *,
+    mentions: Mapping[str, Sequence[Span]] | None = None,
+) -> Tally:
+    """Score pairs by overlap: one is right, or found, if some pair of the other side fits it.
+
+    With ``mentions``, the drugs and events that were tagged (labels DRUG and SYMPTOM), a missed pair has a
+    reason: "drug not tagged", "event not tagged", or "not linked".
+    """
     tally = Tally(level="pairs", rule="relaxed", counts={})
     for doc_id in sorted(gold):
         ours, theirs = gold[doc_id], predicted.get(doc_id, ())
-        _add(tally, doc_id, ours, theirs, match_any(ours, theirs, fits))
+        tagged = None if mentions is None else mentions.get(doc_id, ())
+        matching = match_any(ours, theirs, fits)
+        _add(tally, doc_id, ours, theirs, matching, reason=partial(_why_missed, ours, tagged))
     return tally
 
 
@@ -151,9 +164,25 @@ def concept_pairs(
 
 
 def _add(
-    tally: Tally, doc_id: str, gold: Sequence[object], predicted: Sequence[object], matching: Matching
+    tally: Tally,
+    doc_id: str,
+    gold: Sequence[object],
+    predicted: Sequence[object],
+    matching: Matching,
+    reason: Callable[[int | None, int | None], tuple[int | None, str]] | None = None,
 ) -> None:
-    tally.add(doc_id, matching, [PAIR] * len(gold), [PAIR] * len(predicted))
+    tally.add(doc_id, matching, [PAIR] * len(gold), [PAIR] * len(predicted), reason=reason)
+
+
+def _why_missed(
+    gold: Sequence[Pair], tagged: Sequence[Span] | None, missed: int | None, _spurious: int | None
+) -> tuple[int | None, str]:
+    if missed is None or tagged is None:
+        return None, ""
+    for end, label in ((gold[missed].drug, Label.DRUG), (gold[missed].event, Label.SYMPTOM)):
+        if not any(span.label == label and span.overlaps(end) for span in tagged):
+            return None, "drug not tagged" if label is Label.DRUG else "event not tagged"
+    return None, "not linked"
 
 
 def _offsets(pair: Pair) -> tuple[object, object]:

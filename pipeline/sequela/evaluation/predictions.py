@@ -17,7 +17,7 @@ from sequela.evaluation.views import (
     reaction_pairs,
     rows_of_casebook,
 )
-from sequela.schema import Assertion, Attribution, Link, Triple
+from sequela.schema import Assertion, Attribution, Label, Link, Triple
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _COUNTED_ATTRIBUTIONS = frozenset({Attribution.INDEX_PATIENT, Attribution.OTHER_CASE, Attribution.BACKGROUND})
 _COUNTED_ASSERTIONS = frozenset({Assertion.AFFIRMED, Assertion.POSSIBLE})
+_ENDS = frozenset({Label.DRUG.value, Label.SYMPTOM.value})
 TAGGER = "sequela_tagger"
 BATCH_SIZE = 32
 
@@ -38,6 +39,9 @@ class Prediction:
     ----------
     entities
         Spans in the labels that are scored.
+    mentions
+        Drugs and events that were tagged, labelled DRUG and SYMPTOM, found pairs or not; None where that is
+        not known.
     links
         Pairs before they are split into rows: for strict pairs.
     pairs
@@ -47,6 +51,7 @@ class Prediction:
     """
 
     entities: Sequence[Span] = ()
+    mentions: Sequence[Span] | None = None
     links: Sequence[Pair] = ()
     pairs: Sequence[Pair] = ()
     rows: Sequence[Triple] = ()
@@ -111,6 +116,9 @@ def prediction_of_doc(doc: Doc, scheme: Scheme) -> Prediction:
         entities=sorted(
             {Span.of(span.start_char, span.end_char, label) for span, label in spans if label in scored}
         ),
+        mentions=[
+            Span.of(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents if ent.label_ in _ENDS
+        ],
         links=[
             _pair_of_link(link)
             for link in attributes.get_links(doc)

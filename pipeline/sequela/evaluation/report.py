@@ -25,6 +25,9 @@ MAX_DOCUMENTS = 500
 
 FOUND, MISSED, SPURIOUS = "found", "missed", "spurious"
 _TYPES = {Kind.HIT: FOUND, Kind.MISS: MISSED, Kind.SPURIOUS: SPURIOUS}
+_REASONS = frozenset(
+    {"boundary", "label", "false attribution", "drug not tagged", "event not tagged", "not linked"}
+)
 # Worse comes later: where spans overlap, the worst decides the colour.
 _SEVERITY = {"": 0, FOUND: 1, SPURIOUS: 2, MISSED: 3}
 
@@ -168,7 +171,8 @@ def _line(finding: Finding, gold: Sequence[object], predicted: Sequence[object],
         said = f"{ours} (predicted: {theirs})" if kind == MISSED else f"{theirs} (gold: {ours})"
     else:
         said = ours or theirs
-    type_ = finding.reason if finding.reason in ("boundary", "label", "false attribution") else kind
+    type_ = finding.reason if finding.reason in _REASONS else kind
+
     if type_ in ("boundary", "label"):
         note = "; ".join(filter(None, (kind, note)))
     return Line(type=type_, label=finding.label, text=said, note=note)

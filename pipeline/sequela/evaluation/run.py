@@ -128,7 +128,13 @@ def _score_pairs(
     pairs = {doc_id: prediction.pairs for doc_id, prediction in predictions.items()}
     found = []
     if any(gold.values()):
-        relaxed = score_pairs_relaxed(gold, pairs)
+        mentions = {
+            doc_id: prediction.mentions or ()
+            for doc_id, prediction in predictions.items()
+            if prediction.mentions is not None
+        }
+        relaxed = score_pairs_relaxed(gold, pairs, mentions=mentions or None)
+
         affirmed = {document.doc_id: affirmed_pairs(document) for document in documents}
         for name, view, right in (
             (THERAPEUTIC, therapeutic_statements, gold),

@@ -152,3 +152,19 @@ MENTIONS = [
 )
 def test_concept_pairs(predicted, expected):
     assert concept_pairs([predicted], MENTIONS, text=TEXT) == expected
+
+
+def test_why_a_pair_was_missed():
+    gold = {
+        "a": [pair((0, 5), (10, 20)), pair((0, 5), (30, 40)), pair((50, 55), (10, 20))],
+        "b": [pair((0, 5), (6, 9))],
+    }
+    tagged = {"a": [Span.of(0, 4, "DRUG"), Span.of(12, 14, "SYMPTOM"), Span.of(30, 40, "DRUG")]}
+    tally = score_pairs_relaxed(gold, {}, mentions=tagged)
+    assert [one.reason for one in tally.findings] == [
+        "not linked",
+        "event not tagged",
+        "drug not tagged",
+        "drug not tagged",
+    ]
+    assert {one.reason for one in score_pairs_relaxed(gold, {}).findings} == {""}
