@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from datetime import date
 from pathlib import Path
@@ -125,6 +126,18 @@ def test_reads_phrases_relative_to_the_document_date(phrase: str, kind: str, val
     found = normalise(phrase, document_date=date(2001, 3, 14))
     assert found is not None
     assert (found.type.value, found.value) == (kind, value)
+
+
+def _phrases() -> list[dict[str, str]]:
+    with (_DATA / "onset_phrases.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", _phrases(), ids=lambda row: row["phrase"])
+def test_reads_clinical_onset_phrases(row: dict[str, str]) -> None:
+    found = normalise(row["phrase"])
+    assert found is not None
+    assert (found.min, found.max) == (row["min"], row["max"])
 
 
 def test_a_phrase_without_time_has_no_value() -> None:
