@@ -20,6 +20,8 @@ from sequela.schema import Attribution, Cue, Frame, Label, Link, Mention, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
 _EXCLUSIVE = frozenset(("compound",))
+# "Simvastatin-induced rhabdomyolysis after clarithromycin": the second drug takes part.
+_INTERACTS_WITH_NAMED = frozenset(("event_after_drug", "event_under_drug", "cause_of", "timed_onset"))
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
 _ANAPHOR_FACTOR = 0.9
 _OTHER_CAUSE = re.compile(r"\w-(?:induced|associated|related|mediated) ")
@@ -101,8 +103,13 @@ class Linking:
                     for other in item.each():
                         link = self._link(one, other, decision, frames)
                         if named and drug not in named and not link.rejected:
-                            link = replace(link, rejected="the sentence names another drug as the cause")
+                            if decision.rule in _INTERACTS_WITH_NAMED:
+                                link = replace(link, role=Role.INTERACTING)
+                            else:
+                                link = replace(link, rejected="the sentence names another drug as the cause")
                         links.append(link)
+            if "interact" in masked.text:
+                links = _interacting(links, item)
         return links
 
     def _links_of_report(
@@ -203,6 +210,15 @@ def masked_sentences(doc: Doc) -> list[Masked]:
             others = [ent for ent in sent.ents if ent.label_ not in _KINDS]
             masked.append(mask(sent.text, sent.start_char, items, others))
     return masked
+
+
+def _interacting(links: list[Link], event: Item) -> list[Link]:
+    """Drugs that a sentence about an interaction blames together."""
+    mentions = {(mention.start, mention.end) for mention in event.mentions}
+    blamed = [link for link in links if not link.rejected and (link.event.start, link.event.end) in mentions]
+    if len({link.drug.start for link in blamed}) < 2:
+        return links
+    return [replace(link, role=Role.INTERACTING) if link in blamed else link for link in links]
 
 
 _KINDS = {Label.DRUG.value: "D", Label.SYMPTOM.value: "E"}

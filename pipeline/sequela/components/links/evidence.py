@@ -11,9 +11,13 @@ from spacy.tokens import Doc
 from sequela import attributes
 from sequela.components.links.names import NameKeys, is_generic_event, same_event
 from sequela.components.links.rules import evidence_of
-from sequela.schema import Assertion, Attribution, Cue, Frame, Label, Link, Mention
+from sequela.schema import Assertion, Attribution, Cue, Frame, Label, Link, Mention, Role
 
 _ASIDE = (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED)
+_STANDS_ALONE = (
+    "timed",
+    "told",
+)  # evidence that the report's silence about the drug elsewhere does not weaken
 _DENIED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 _ENOUGH = 0.5  # the blame of another place raises what would stand alone, it does not make a link
 _SENTENCES_OF_A_REPORT = 4  # a shorter text is a quotation: that it blames no drug says nothing
@@ -169,10 +173,12 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
                     changed = replace(link, score=round(min(0.9, link.score + _GAIN), 3))
             elif "treats_reaction" not in disabled and drug in treats_reaction:
                 changed = replace(link, rejected="the report tells of the drug as a treatment of a reaction")
-            elif kind == "timed":
+            elif kind in _STANDS_ALONE:
                 pass
             elif "other_drug_blamed" not in disabled and blamed_here:
-                changed = replace(link, rejected="the report blames other drugs, not this one")
+                changed = replace(
+                    link, role=Role.CONCOMITANT, rejected="the report blames other drugs, not this one"
+                )
             elif "no_suspect" not in disabled and is_report:
                 changed = replace(link, score=round(link.score - _LOSS, 3))
         reviewed.append(changed)

@@ -22,6 +22,8 @@ _ATOMS = {
 
 _WINDOW = 160  # masked characters before and after the pair that a rule may look at
 
+_FARTHEST = 300  # masked characters between drug and event beyond which nothing but nearness is looked at
+
 
 class Verdict(str, Enum):
     """What a rule says of the pair."""
@@ -101,12 +103,13 @@ def decide(masked: Masked, drug: int, event: int, rules: dict[str, tuple[Rule, .
         return None
     before = masked.text[max(0, left_start - _WINDOW) : left_start].rstrip()
     between = masked.text[left_end:right_start].rstrip()
+    far = right_start - left_end > _FARTHEST
     after = masked.text[right_end : right_end + _WINDOW]
     for rule in rules[order]:
         if (
             (rule.before is None or rule.before.search(before))
             and (rule.after is None or rule.after.search(after))
-            and (rule.between is None or rule.between.search(between))
+            and (rule.between is None or (not far and rule.between.search(between)))
         ):
             start, end = masked.items[last].end, masked.items[first].start
             return Decision(rule.name, rule.verdict, rule.score, start, max(start, end))
@@ -128,6 +131,6 @@ def _improvement() -> re.Pattern[str]:
 def evidence_of() -> dict[str, str]:
     """Kind of evidence of every rule: causal, temporal, weak, neighbour or aside (treatment, indication)."""
     kinds = {row["rule"]: row["evidence"] for row in load_table("linking_rules.csv")}
-    kinds.update({row["rule"]: "neighbour" for row in load_table("linking_neighbours.csv")})
+    kinds.update({row["rule"]: row["evidence"] for row in load_table("linking_neighbours.csv")})
     kinds["told_of_patient"] = "report"
     return kinds
