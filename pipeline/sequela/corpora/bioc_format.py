@@ -65,7 +65,12 @@ def read(path: Path, *, report: Report = fail) -> Iterator[Document]:
         collection, lines = loaded
         for index, item in enumerate(collection.documents):
             places = lines[index] if index < len(lines) else {}
-            document = _Assembler(item, file, places, report).document()
+            try:
+                document = _Assembler(item, file, places, report).document()
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                message = f"document {item.id} is not in BioC's form: {error!r}"
+                report(Problem(path=str(file), line=places.get("", 1), message=message))
+                continue
             if document is not None:
                 yield document
 

@@ -162,12 +162,25 @@ def _read_file(file: Path, report: Report) -> Document | None:
     document = Document(doc_id=file.stem, text=text, meta={"casebook": data}, path=str(file))
     try:
         content = casebook(document)
+        _check_types(content)
     except (KeyError, TypeError, AttributeError) as error:
         problem(f"not a casebook annotation: {error!r}")
         return None
     for message, near in _contradictions(content, document.text):
         problem(message, near)
     return document
+
+
+def _check_types(content: Casebook) -> None:
+    for item in (*content.reactions, *content.background):
+        for name, value in vars(item).items():
+            expected = bool if name == "certain" else str
+            for part in value if isinstance(value, tuple) else (value,):
+                if not isinstance(part, expected):
+                    raise TypeError(f"{name} is {part!r}")
+    for drug in content.treatment_drugs:
+        if not isinstance(drug, str):
+            raise TypeError(f"treatment_drugs holds {drug!r}")
 
 
 def _contradictions(content: Casebook, text: str) -> Iterator[tuple[str, str]]:

@@ -147,6 +147,8 @@ def _doccano(document: Document, entities: dict[str, Entity]) -> dict[str, Any]:
 def _document(record: dict[str, Any], file: Path, number: int) -> Document | None:
     if record.get("answer", "accept") != "accept":
         return None
+    if not isinstance(record["text"], str):
+        raise ValueError("text is no text")
     document = Document(
         doc_id=_doc_id(record) or f"{file.stem}_{number}",
         text=record["text"],

@@ -61,7 +61,12 @@ def _read_line(line: str, file: Path, number: int, report: Report) -> Iterator[D
     except json.JSONDecodeError as error:
         problem(f"not a line of JSON: {error.msg} at column {error.colno}")
         return
-    if not isinstance(record, dict) or not {"id", "context", "annotations"} <= record.keys():
+    if (
+        not isinstance(record, dict)
+        or not {"id", "context", "annotations"} <= record.keys()
+        or not isinstance(record["id"], str)
+        or not isinstance(record["context"], str)
+    ):
         problem("not a PHEE sentence: it needs the keys id, context and annotations")
         return
     document = Document(

@@ -57,10 +57,10 @@ class _Checker:
         self.report(Problem(path=self.document.path, line=line, message=message))
 
     def check_text(self) -> None:
-        try:
-            self.document.text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            self.problem("", f"character {error.start} of the text is half of a surrogate pair")
+        if not _is_text(self.document.doc_id):
+            self.problem("", f"{self.document.doc_id!r} is no document id")
+        if not _is_text(self.document.text):
+            self.problem("", "the text holds half of a surrogate pair, which is no character")
 
     def check_ids(self) -> None:
         document = self.document
@@ -74,7 +74,9 @@ class _Checker:
     def _unique(self, items: list[_Item], seen: set[str]) -> list[_Item]:
         kept = []
         for item in items:
-            if item.id in seen:
+            if not _well_typed(item):
+                self.problem("", f"{type(item).__name__.lower()} {item.id!r} has a value of the wrong type")
+            elif item.id in seen:
                 self.problem(item.id, f"id {item.id} twice in document {self.document.doc_id}")
             else:
                 seen.add(item.id)
@@ -164,6 +166,32 @@ class _Checker:
                 continue
             self.problem(item_id, f"{item_id} points to {target or 'nothing'}, which is not in the document")
         return not missing
+
+
+def _well_typed(item: _Item) -> bool:
+    """Whether text is text and offsets are numbers: JSON may hold anything anywhere."""
+    for name, value in vars(item).items():
+        if name == "fragments":
+            right = all(isinstance(place, int) for span in value for place in span)
+        elif name == "codes":
+            right = all(map(_is_text, value))
+        elif name == "arguments":
+            right = all(_is_text(part) for argument in value for part in argument)
+        else:
+            right = _is_text(value)
+        if not right:
+            return False
+    return True
+
+
+def _is_text(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _as_bytes(text: str, entity: Entity) -> str:

@@ -125,6 +125,10 @@ def test_a_text_that_is_not_utf8_is_reported(tmp_path):
     [
         ('{"doc_id": 1,\n}', "a.json:2: not JSON: "),
         ("[]", "a.json:1: not a casebook annotation: it needs the keys background, doc_id, reactions"),
+        (
+            '{"doc_id": "a", "reactions": [], "background": [], "treatment_drugs": [5]}',
+            "a.json:1: not a casebook annotation: TypeError('treatment_drugs holds 5')",
+        ),
     ],
 )
 def test_another_kind_of_file_is_refused(tmp_path, content, message):

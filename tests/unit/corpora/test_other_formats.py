@@ -169,7 +169,15 @@ class TestBioc:
 
     @pytest.mark.parametrize(
         ("content", "message"),
-        [("{", "x.json:1: not JSON: "), ('{"documents": [{}]}', "x.json:1: not BioC JSON: KeyError('id')")],
+        [
+            ("{", "x.json:1: not JSON: "),
+            ('{"documents": [{}]}', "x.json:1: not BioC JSON: KeyError('id')"),
+            (
+                '{"documents": [{"id": "1", "infons": {}, "relations": [], "passages": [{"offset": "0", '
+                '"infons": {}, "text": "x", "sentences": [], "annotations": [], "relations": []}]}]}',
+                "x.json:1: document 1 is not in BioC's form: TypeError(",
+            ),
+        ],
     )
     def test_another_json_is_refused(self, tmp_path, content, message):
         path = tmp_path / "x.json"
@@ -417,6 +425,9 @@ class TestJsonLines:
                 '{"text": "a", "spans": [[0, 9, "X"]]}',
                 "x.jsonl:2: T1 lies at 0:9, outside the text of 1 char",
             ),
+            ('{"text": "a", "spans": [[0, 1, 5]]}', "x.jsonl:2: entity 'T1' has a value of the wrong type"),
+            ('{"text": 5, "spans": []}', "x.jsonl:2: not a document of Prodigy or doccano: ValueError('text"),
+            ('{"text": "\\ud800", "spans": []}', "x.jsonl:2: the text holds half of a surrogate pair"),
             ('{"text": "a", "spans": [["0", 1, "X"]]}', "x.jsonl:2: not a document of Prodigy or doccano"),
             (
                 '{"text": "ab", "spans": [{"start": 0, "end": 1, "label": "X", "text": "b"}]}',
