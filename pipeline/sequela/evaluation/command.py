@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from sequela.evaluation.report import write_report
 from sequela.evaluation.run import Level, Scored, choose_levels, score
 from sequela.evaluation.schemes import SCHEMES, Scheme, choose_scheme, scheme_of_labels
 from sequela.evaluation.scores import extra_documents, missing_documents
-
 
 Progress = Callable[[Iterable[tuple[str, Prediction]], int], Iterable[tuple[str, Prediction]]]
 
@@ -89,7 +87,6 @@ def run(request: Request, *, progress: Progress | None = None) -> Outcome:
     """Read, predict, score.
 
     ``progress`` is given the documents as they are processed, and their number, and gives them on.
-
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -129,8 +130,10 @@ def _document(doc_id: str, findings: Sequence[Finding], scored: Scored, text: st
     found_predicted = {one.predicted for one in findings if one.kind is Kind.HIT}
     missed = {one.gold for one in findings if one.kind is Kind.MISS}
     spurious = {one.predicted for one in findings if one.kind is Kind.SPURIOUS}
-    left = _marked(gold, {**dict.fromkeys(found_gold, FOUND), **dict.fromkeys(missed, MISSED)})
-    right = _marked(predicted, {**dict.fromkeys(found_predicted, FOUND), **dict.fromkeys(spurious, SPURIOUS)})
+    left = _marked(text, gold, {**dict.fromkeys(found_gold, FOUND), **dict.fromkeys(missed, MISSED)})
+    right = _marked(
+        text, predicted, {**dict.fromkeys(found_predicted, FOUND), **dict.fromkeys(spurious, SPURIOUS)}
+    )
     sides = []
     if left or right:
         sides = [("gold", pieces_of(text, left)), ("predicted", pieces_of(text, right))]
@@ -141,7 +144,7 @@ def _document(doc_id: str, findings: Sequence[Finding], scored: Scored, text: st
     }
 
 
-def _marked(items: Sequence[object], statuses: Mapping[int | None, str]) -> list[tuple[Span, str]]:
+def _marked(text: str, items: Sequence[object], statuses: Mapping[int | None, str]) -> list[tuple[Span, str]]:
     spans = []
     for index, item in enumerate(items):
         if index not in statuses:
@@ -157,7 +160,24 @@ def _marked(items: Sequence[object], statuses: Mapping[int | None, str]) -> list
             spans.append((Span.of(item.event_start, item.event_end, "event"), statuses[index]))
             if item.onset_start is not None and item.onset_end is not None:
                 spans.append((Span.of(item.onset_start, item.onset_end, "onset"), statuses[index]))
+        elif isinstance(item, Reaction):
+            spans.extend((span, statuses[index]) for span in _quoted(text, item))
     return spans
+
+
+def _quoted(text: str, reaction: Reaction) -> list[Span]:
+    """Find where the words of a reaction stand; the gold quotes them and does not place them."""
+    names = {
+        "drug": (reaction.drug, *reaction.drug_aliases),
+        "event": (reaction.event, *reaction.event_aliases),
+        "onset": (reaction.onset,) if reaction.onset else (),
+    }
+    return [
+        Span.of(found.start(), found.end(), label)
+        for label, quotations in names.items()
+        for quotation in dict.fromkeys(quotations)
+        for found in re.finditer(rf"(?<!\w){re.escape(quotation)}(?!\w)", text)
+    ]
 
 
 def _line(finding: Finding, gold: Sequence[object], predicted: Sequence[object], text: str) -> Line:

@@ -253,3 +253,50 @@ def test_pieces_join_to_the_text():
         ("cd", "spurious", "c"),
         ("ef", "", ""),
     ]
+
+
+def test_error_report_of_a_report_quotes_the_gold(gold):
+    outcome = run(Request(gold=gold, predicted=gold, level=Level.DOCUMENTS))
+    html = render(outcome.documents, outcome.scored, outcome.metrics)
+    assert '<mark class="found" title="event (found)">rash<sub>event</sub></mark>' in html
+    assert '<mark class="found" title="onset (found)">two days<sub>onset</sub></mark>' in html
+    assert "Zelvor → rash @ two days (P2D–P2D)" in html
+
+
+ADE = """\
+1|Zelvor caused a rash and later jaundice.|rash|16|20|Zelvor|0|6
+1|Zelvor caused a rash and later jaundice.|jaundice|31|39|Zelvor|0|6
+1|Orbalin was stopped for gout.|gout|64|68|Orbalin|40|47
+"""
+
+
+def ade_row(doc_id: str, drug: tuple[int, int], event: tuple[int, int], **more) -> Triple:
+    return Triple(
+        doc_id=doc_id,
+        triple_id="t",
+        drug="d",
+        event="e",
+        drug_start=drug[0],
+        drug_end=drug[1],
+        event_start=event[0],
+        event_end=event[1],
+        **more,
+    )
+
+
+def test_ade_relations_counted_by_hand(tmp_path):
+    (tmp_path / "DRUG-AE.rel").write_text(ADE, encoding="utf-8")
+    rows = [
+        ade_row("1_1", (0, 6), (16, 20)),  # strict and relaxed
+        ade_row("1_1", (0, 6), (25, 39), attribution="background"),  # relaxed: "later jaundice"
+        ade_row("1_1", (0, 6), (7, 13)),  # wrong
+        ade_row("1_2", (0, 7), (24, 28), assertion="negated"),  # does not count, so that the gold is missed
+    ]
+    with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+        write_header(file)
+        write_rows(file, rows)
+    outcome = run(Request(gold=tmp_path / "DRUG-AE.rel", predicted=tmp_path / "rows.csv"))
+    assert {tally.name: tally.micro() for tally in outcome.metrics.tallies} == {
+        "pairs/strict": Counts(1, 3, 1, 3),
+        "pairs/relaxed": Counts(2, 3, 2, 3),
+    }
