@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 
 from sequela.attributes import get_sections
 from sequela.components.cues import number_of
-from sequela.lexicons.loader import load_table
+from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Attribution, Frame, Patient, Zone
 
 _NUMBER = "|".join(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] != "ordinal")
@@ -46,6 +46,9 @@ _AGED = re.compile(
     r"(?<!at )\baged? (?:of )?(?P<age>\d{1,3})(?: (?P<unit>year|yr|month|week|day)s?)?\b(?! ?[–-])"
     rf"|\b(?:{_NOUNS}|patient),? (?:of )?(?P<age2>\d{{1,3}}) (?P<unit2>year|yr|month|week|day)s?\b",
     re.IGNORECASE,
+)
+_RELATIVE = re.compile(
+    rf"\b(?:{'|'.join(load_lines('patients_relatives.txt'))})\b[^.;]{{0,30}}$", re.IGNORECASE
 )
 _SEX_NOUN = re.compile(rf"\b(?:{_NOUNS})\b", re.IGNORECASE)
 _PRONOUN = re.compile(rf"\b(?:{_PRONOUNS})\b", re.IGNORECASE)
@@ -222,7 +225,8 @@ def _introductions(text: str, frame: Frame) -> Iterator[_Introduction]:
         for match in pattern.finditer(text, frame.start, frame.end):
             groups = match.groupdict()
             age = _value(groups["age"] or groups["age2"])
-            if age is None:
+            lead = text[max(frame.start, match.start() - 50) : match.start()]
+            if age is None or _RELATIVE.search(lead):
                 continue
             unit = _UNITS[(groups["unit"] or groups.get("unit2") or "year")[0].lower()]
             noun = _SEX_NOUN.search(text, match.start(), min(match.end() + _SEX_WINDOW, frame.end))

@@ -18,12 +18,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela.attributes import get_meta, set_sections
-from sequela.components.cues import Words, expand
+from sequela.components.cues import Words, expand, number_of
 from sequela.lexicons.loader import load_table
 from sequela.schema import Section, Zone
 
 _LINE = re.compile(r"[^\n]+")
-_BLANK = re.compile(r"\s*")
+_BLANK = re.compile(r"(?:\s*\n)?")
 # "pmc": text dumps of PubMed Central put it before the first heading
 _NUMBER = re.compile(
     r"\s{0,8}(?:pmc(?=[A-Z0-9]))?(?:(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,4}\.)[ \t]{1,3})?"
@@ -37,7 +37,7 @@ _CAPTION = re.compile(
     r"(?:Supplementary |Suppl\. )?"
     r"(?P<kind>Fig(?:ure|s?\.|(?= ?\d))|FIG(?:URE|\.)|Table|TABLE|Scheme|Box|Graph|Chart|Video)"
     r" {0,2}S?(?:\d{1,2}|[IVX]{1,4}\b)(?: ?[A-Fa-f](?![A-Za-z]))?"
-    r"(?P<mark> {0,2}[.:|–-] ?| {1,3}|(?=[A-Z]))"
+    r"(?P<mark> {0,2}[.:|–-] ?| {1,3}|(?=[A-Z]|$))"
 )
 _SENTENCE_END = re.compile(r"[.!?:;)\]][\d,–-]{0,12}[ \t]{0,3}$")
 # "Figure 2 shows the rash" is a sentence about a figure, "Figure 2 Rash on the trunk" a caption
@@ -210,7 +210,12 @@ def _is_title(line: str, title: str, *, alone: bool) -> bool:
 
 
 def _lookup(heading: str) -> _Heading | None:
-    return _headings().get(tuple(Words(heading).lower))
+    words = tuple(Words(heading).lower)
+    entry = _headings().get(words)
+    if entry is None and len(words) > 1 and number_of(words[-1]) is not None:
+        entry = _headings().get(words[:-1])
+        return entry if entry is not None and entry.zone is Zone.CASE else None  # "Case 2"
+    return entry
 
 
 @cache

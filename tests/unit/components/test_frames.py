@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import pytest
+
+from markup import blank
+from sequela import attributes
+from sequela.components.cues import Words
+from sequela.components.frames import find_frames, frame_matcher
+from sequela.lexicons.loader import load_table
+from sequela.schema import Attribution
+
+# One example in which a cue is found, and one near it in which it must not be.
+CUES: dict[str, tuple[str, str]] = {
+    "another_patient": ("Another patient was younger.", "Another approach, patient-centred, failed."),
+    "author_reported": ("Gruber et al. reported a man with rash.", "Gruber and his wife lived there."),
+    "case_reported": ("They described a fatal case.", "The reported rash was mild."),
+    "case_series": ("A case series appeared.", "In this case a series of scans was done."),
+    "case_table": ("Summary of published cases.", "Summary of drug doses."),
+    "cases_reported": ("Previously reported cases were mild.", "She reported pain in each case."),
+    "causality_scale": ("The Naranjo score was 7.", "The pain score was 7."),
+    "citation": ("Data of Gruber et al suggest so.", "The metal was not the cause."),
+    "clinical_moment": ("On admission she was pale.", "The admission office closed."),
+    "comparison": ("As in our patient, fever was high.", "Our fever charts were kept."),
+    "counted_cases": ("There are only three reported cases.", "Each cases the joint."),
+    "definition": ("Dapsone is a sulfone antibiotic.", "She was an anxious woman."),
+    "deictic": ("In the present case the drug was stopped.", "In the present winter it snowed."),
+    "effect_list": ("It has side effects such as rash.", "It had an effect on the side."),
+    "first_report": ("This is the first case of ileus.", "The first thing was ileus."),
+    "general_present": ("Rash is common.", "Rash was widespread."),
+    "general_therapy": ("First-line agents exist.", "In the first line of the letter he complained."),
+    "generic_adverb": ("It usually resolves.", "It resolved on day 3."),
+    "generic_drugs": ("Drugs such as dapsone exist.", "The drug was dapsone."),
+    "generic_plural": ("Patients treated with dapsone differ.", "The patient treated himself."),
+    "group": ("Four of these patients recovered.", "Four doses were given to this patient."),
+    "guideline": ("Current guidelines differ.", "The guide said so."),
+    "incidence": ("In 5 % of patients it is severe.", "Saturation was 95 %."),
+    "known_effect": ("Common side effects exist.", "The side effect bothered him."),
+    "label_information": ("The package insert lists rash.", "He read the package."),
+    "literature": ("Such data in the literature are rare.", "She studied literature."),
+    "literature_search": ("A PubMed search found two.", "We searched her bag."),
+    "mechanism": ("The mechanism remains obscure.", "The machine was obscure."),
+    "modal": ("Dapsone may cause rash.", "In May causes of rash were sought."),
+    "modal_bare": ("Nobody might know.", "The mighty knew."),
+    "narrative_time": ("Two days later he died.", "Day care was arranged."),
+    "narrative_verb": ("She developed rash.", "Development of rash is slow."),
+    "new_person": ("A 45-year-old man came.", "A 45-year study began."),
+    "numbered_case": ("Patient 2 slept.", "Both patients slept 2 hours."),
+    "past_tense": ("The rash was red.", "The rash itches."),
+    "percentage": ("Risk rises by about 5 % .", "About five people came."),
+    "present_tense": ("The rash has a red border.", "The rash had a red border."),
+    "pronoun": ("She slept.", "They slept."),
+    "pronoun_possessive": ("Her skin peeled.", "Their skin peeled."),
+    "recommendation": ("Physicians should be aware of it.", "The physician was aware of it."),
+    "regulator": ("Reports to the FDA exist.", "Reports to the ward exist."),
+    "reported_generally": ("Rash has been described.", "She described her rash."),
+    "reported_in": ("It has been reported in one patient.", "It has been seen in spring."),
+    "study": ("In a large study rash was rare.", "He studied at home."),
+    "that_case": ("In that case the rash was mild.", "In that winter the rash was mild."),
+    "the_patient": ("The patient slept.", "The patients slept."),
+    "this_patient": ("This woman slept.", "This women's ward was closed."),
+    "we_acted": ("We stopped dapsone.", "We saw dapsone crystals."),
+    "we_report": ("We report a woman with rash.", "We were told of a woman with rash."),
+}
+
+INDEX, OTHER, BACKGROUND = "index_patient", "other_case", "background"
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    nlp = blank()
+    for name in ("sequela_sentences", "sequela_sections", "sequela_attribution"):
+        nlp.add_pipe(name)
+    return nlp
+
+
+def attributions(nlp, text):
+    doc = nlp(text)
+    return [str(frame.attribution) for frame in attributes.get_frames(doc)]
+
+
+def test_every_cue_of_the_lexicon_has_examples():
+    assert {row["cue"] for row in load_table("attribution_cues.csv")} == set(CUES)
+
+
+@pytest.mark.parametrize("cue", sorted(CUES))
+def test_cue_is_found_where_it_should(cue):
+    fires, silent = ({found.entry.name for found in frame_matcher().find(Words(text))} for text in CUES[cue])
+    assert cue in fires
+    assert cue not in silent
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("She developed a rash two days after dapsone.", [INDEX], id="narrative"),
+        pytest.param(
+            "This medication has side effects such as rash and fever.", [BACKGROUND], id="effect list"
+        ),
+        pytest.param(
+            "Skin reactions typically begin within 12 to 24 hours.", [BACKGROUND], id="generic adverb"
+        ),
+        pytest.param("Rash occurs in 5-10 % of patients taking dapsone.", [BACKGROUND], id="incidence"),
+        pytest.param("According to the label, dapsone causes haemolysis.", [BACKGROUND], id="label"),
+        pytest.param("Dapsone can lead to agranulocytosis.", [BACKGROUND], id="modal"),
+        pytest.param("Dapsone hypersensitivity is a rare reaction.", [BACKGROUND], id="definition"),
+        pytest.param(
+            "Clinicians should be aware of dapsone-related fever.", [BACKGROUND], id="recommendation"
+        ),
+        pytest.param("Patients treated with dapsone typically have mild anaemia.", [BACKGROUND], id="plural"),
+        pytest.param("Weber et al. reported a man who developed fever on dapsone.", [OTHER], id="authors"),
+        pytest.param(
+            "Weber and colleagues described two children with dapsone rash.", [OTHER], id="colleagues"
+        ),
+        pytest.param("Dapsone fever has been reported in one patient.", [OTHER], id="reported in one"),
+        pytest.param("There have been only three reported cases of dapsone colitis.", [OTHER], id="counted"),
+        pytest.param("We report a 30-year-old man with dapsone colitis.", [INDEX], id="we report"),
+    ],
+)
+def test_single_statements(nlp, text, expected):
+    assert attributions(nlp, text) == expected
+
+
+def test_a_group_of_the_cited_patients_stays_theirs_and_the_patient_does_not(nlp):
+    text = (
+        "Discussion\nWeber et al. reported six patients treated with dapsone who developed colitis. "
+        "Four of these patients recovered after treatment. "
+        "The patient's symptoms began one day after the second dose of dapsone."
+    )
+    assert attributions(nlp, text)[1:] == [OTHER, OTHER, INDEX]
+
+
+def test_the_patient_of_a_cited_author_stays_theirs(nlp):
+    text = (
+        "Discussion\nWeber et al. reported a man who took dapsone for acne. The patient developed colitis. "
+        "He recovered after dapsone was stopped.\n"
+        "In our patient, colitis began on day 9."
+    )
+    assert attributions(nlp, text)[1:] == [OTHER, OTHER, OTHER, INDEX]
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [("Case report", INDEX), ("Discussion", OTHER), ("Introduction", OTHER)],
+)
+def test_whose_patient_is_introduced_depends_on_the_zone(nlp, zone, expected):
+    assert attributions(nlp, f"{zone}\nA 41-year-old man developed colitis on dapsone.")[-1] == expected
+
+
+def test_a_known_age_in_the_discussion_is_the_index_patient(nlp):
+    text = (
+        "Case report\nA 41-year-old man developed colitis.\n"
+        "Discussion\nIn a 41-year-old man colitis developed on day 9. "
+        "In a 70-year-old man colitis developed on day 3."
+    )
+    assert attributions(nlp, text)[-2:] == [INDEX, OTHER]
+
+
+def test_clauses_about_different_patients_are_frames_of_their_own(nlp):
+    text = "Weber et al. reported a fatal course in two patients, whereas our patient recovered from colitis."
+    doc = nlp(text)
+    frames = attributes.get_frames(doc)
+    assert [(str(f.attribution), text[f.start : f.end]) for f in frames] == [
+        (OTHER, "Weber et al. reported a fatal course in two patients, "),
+        (INDEX, "whereas our patient recovered from colitis."),
+    ]
+
+
+def test_rows_under_a_table_of_published_cases(nlp):
+    text = (
+        "Case report\nShe developed colitis.\n"
+        "Table 1. Summary of published cases of colitis.\n"
+        "Weber 2010\t53-year-old man\tcolitis developed on day 4\t\n"
+        "Lang 2012\t20-year-old woman\tcolitis developed on day 6\t\n"
+        "\nShe recovered.\n"
+    )
+    doc = nlp(text)
+    rows = [f.attribution for f in attributes.get_frames(doc) if "developed on" in text[f.start : f.end]]
+    assert set(rows) == {Attribution.OTHER_CASE}
+    assert attributes.get_frames(doc)[-1].attribution is Attribution.INDEX_PATIENT
+
+
+def test_a_superscript_citation_does_not_join_two_statements(nlp):
+    text = "One case of colitis was reported in 2011.12 Here, the case of a woman with ileus is presented."
+    assert attributions(nlp, text) == [OTHER, INDEX]
+
+
+def test_references_are_background(nlp):
+    text = (
+        "She developed colitis.\nReferences\n1. Weber A. A patient who developed colitis. J Test 2010;3:4-5."
+    )
+    assert attributions(nlp, text)[-1] == BACKGROUND
+
+
+def test_frames_cover_the_sentences_and_show_their_cue(nlp):
+    text = "Our patient slept. It may cause rash! Weber et al. described a man with rash."
+    doc = nlp(text)
+    frames = attributes.get_frames(doc)
+    assert [(f.start, f.end) for f in frames] == [(s.start_char, s.end_char) for s in doc.sents]
+    assert [frame.cue and frame.cue.text for frame in frames] == [
+        "Our patient",
+        "may cause",
+        "et al. described a",
+    ]
+    assert all(text[f.cue.start : f.cue.end] == f.cue.text for f in frames if f.cue)
+    assert all(0 <= frame.score <= 1 for frame in frames)
+
+
+def test_an_empty_doc_and_one_without_sentences(nlp):
+    assert find_frames(nlp.make_doc("")) == []
+    assert [str(f.attribution) for f in find_frames(nlp.make_doc("She developed a rash."))] == [INDEX]
+
+
+def test_frames_survive_serialisation(nlp):
+    doc = nlp("Weber et al. reported a man with rash. Our patient recovered.")
+    again = type(doc)(doc.vocab).from_bytes(doc.to_bytes())
+    assert attributes.get_frames(again) == attributes.get_frames(doc)
