@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from spacy.attrs import SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -38,7 +37,7 @@ class Sentences:
             # In one go: spaCy looks through the whole Doc each time a single token is set
             values = np.full(len(doc), -1, dtype="int64")
             values[self.find_starts(doc)] = 1
-            doc.from_array([SENT_START], values.astype("uint64"))  # type: ignore[arg-type]
+            doc.from_array(["SENT_START"], values.astype("uint64"))  # type: ignore[arg-type]
         return doc
 
     def find_starts(self, doc: Doc) -> list[int]:
