@@ -78,6 +78,8 @@ def add(durations: Iterable[str]) -> str:
 
     >>> add(["P10D", "P1D"]), add(["P1M", "P5D"])
     ('P11D', 'P1M5D')
+
+    Weeks become days where days stand beside them: six weeks and ten days are ``P52D``.
     """
     totals: dict[str, float] = {}
     for duration in durations:
@@ -85,6 +87,8 @@ def add(durations: Iterable[str]) -> str:
         for prefix, part in (("", days), ("T", clock)):
             for number, unit in _PART.findall(part):
                 totals[prefix + unit] = totals.get(prefix + unit, 0.0) + float(number)
+    if "W" in totals and "D" in totals:
+        totals["D"] += 7 * totals.pop("W")
     parts = {
         unit: format_number(totals[unit]) + unit[-1]
         for unit in ("Y", "M", "W", "D", "TH", "TM", "TS")

@@ -40,6 +40,7 @@ def test_to_hours(duration: str, hours: float | None) -> None:
         (["P1M", "P5D"], "P1M5D"),
         (["P1D", "PT12H"], "P1DT12H"),
         (["PT30M", "PT45M"], "PT75M"),
+        (["P6W", "P10D"], "P52D"),
         ([], "P"),
     ],
 )

@@ -154,6 +154,8 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
         score -= 0.2  # where a number stands beside the cycle, it is the onset
     if _is_recovery(scene, link, time, sentence):
         score -= 0.7
+    if value.relation == "at" and value.ordinal and value.value and not _AFTER.match(tail):
+        basis = OnsetBasis.DAY_NUMBERS  # "on day 8 of treatment"
     return Candidate(time, score, anchor, rule, basis)
 
 
