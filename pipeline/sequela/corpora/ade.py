@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sequela.corpora.document import Document, Entity, Relation
+from sequela.corpora.document import Document, Entity, Relation, covered_text
 from sequela.corpora.files import files_of, read_lines
 from sequela.corpora.problems import Problem, Report, fail
 from sequela.corpora.validate import validate
@@ -110,11 +110,10 @@ def _document(sentence: _Sentence, doc_id: str, report: Report) -> Document:
                 message = f"{mention!r} is not in its sentence"
                 report(Problem(path=sentence.path, line=line, message=message))
                 break
-            key = (label, place, place + len(mention))
+            key = (label, *place)
             if key not in placed:
-                placed[key] = Entity(
-                    id=f"T{len(placed) + 1}", label=label, fragments=(key[1:],), text=mention
-                )
+                said = covered_text(sentence.text, (place,))
+                placed[key] = Entity(id=f"T{len(placed) + 1}", label=label, fragments=(place,), text=said)
             ends.append(placed[key].id)
         else:
             if (kind, *ends) in related:
@@ -139,16 +138,18 @@ def _shift(sentence: _Sentence) -> int:
     votes: Counter[int] = Counter()
     mentions = {mention[1:] for _, _, *pair in sentence.pairs for mention in pair}
     for text, start in mentions:
-        votes.update({start - place for place in _places(sentence.text, text)})
+        votes.update({start - place for place, _ in _places(sentence.text, text)})
     return max(votes, key=lambda shift: (votes[shift], -shift), default=0)
 
 
-def _place(text: str, mention: str, expected: int) -> int | None:
-    return min(_places(text, mention), key=lambda place: (abs(place - expected), place), default=None)
+def _place(text: str, mention: str, expected: int) -> tuple[int, int] | None:
+    return min(_places(text, mention), key=lambda place: (abs(place[0] - expected), place), default=None)
 
 
-def _places(text: str, mention: str) -> Iterator[int]:
-    place = text.find(mention)
-    while place >= 0:
-        yield place
-        place = text.find(mention, place + 1)
+def _places(text: str, mention: str) -> Iterator[tuple[int, int]]:
+    """Find the mention; a line break of the abstract may be another blank in the sentence."""
+    pattern = re.compile(r"\s+".join(map(re.escape, mention.split())))
+    found = pattern.search(text) if mention.strip() else None
+    while found:
+        yield found.span()
+        found = pattern.search(text, found.start() + 1)

@@ -219,6 +219,12 @@ class TestAde:
         (document,) = ade.read(path)
         assert sorted(item.fragments for item in document.entities) == [((0, 4),), ((9, 13),), ((20, 28),)]
 
+    def test_blanks_of_a_mention_may_be_others_in_the_sentence(self, tmp_path):
+        path = tmp_path / "DRUG-AE.rel"
+        path.write_text("5|A toxic  rash after zolmarin.|toxic rash|2|12|zolmarin|20|28\n")
+        (document,) = ade.read(path)
+        assert [item.text for item in document.entities] == ["zolmarin", "toxic  rash"]
+
     def test_a_directory_joins_the_files_by_sentence(self, tmp_path):
         text = "Rash after 5 mg zolmarin."
         (tmp_path / "DRUG-AE.rel").write_text(f"5|{text}|Rash|0|4|zolmarin|16|24\n")
@@ -235,6 +241,7 @@ class TestAde:
         ("line", "message"),
         [
             ("5|Rash.|fever|0|5|zolmarin|6|14", "DRUG-AE.rel:2: 'zolmarin' is not in its sentence"),
+            ("5|Rash.|Rash|0|4|  |6|8", "DRUG-AE.rel:2: '  ' is not in its sentence"),
             ("5|Rash.|Rash|0|4", "DRUG-AE.rel:2: not of the form PMID|SENTENCE|EFFECT|START|END|DRUG|START|"),
         ],
     )
