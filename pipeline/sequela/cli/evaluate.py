@@ -110,6 +110,10 @@ def evaluate(
         bool,
         typer.Option("--gold-entities", help="Give the pipeline the gold entities instead of the tagger's."),
     ] = False,
+    gold_pairs: Annotated[
+        bool,
+        typer.Option("--gold-pairs", help="Give it the gold pairs too: what is left to find is the onset."),
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -143,6 +147,7 @@ def evaluate(
 
     from sequela.cli.options import parse_labels
     from sequela.evaluation.command import Request, run
+    from sequela.evaluation.predictions import Given
     from sequela.evaluation.run import Level
     from sequela.evaluation.tables import show
 
@@ -158,7 +163,7 @@ def evaluate(
         scheme=scheme.value if scheme else None,
         split=split,
         exclude=exclude or (),
-        gold_entities=gold_entities,
+        given=Given.PAIRS if gold_pairs else Given.ENTITIES if gold_entities else Given.NOTHING,
         limit=limit,
         seed=seed,
         resamples=resamples,

@@ -19,7 +19,7 @@ from sequela.evaluation.metrics import (
     to_json,
     write_json,
 )
-from sequela.evaluation.predictions import TAGGER, Prediction, predict
+from sequela.evaluation.predictions import Given, Prediction, predict
 from sequela.evaluation.report import write_report
 from sequela.evaluation.run import Level, Scored, choose_levels, score
 from sequela.evaluation.schemes import SCHEMES, Scheme, choose_scheme, scheme_of_labels
@@ -43,7 +43,7 @@ class Request:
     scheme: str | None = None
     split: str | None = None
     exclude: Sequence[Path] = ()
-    gold_entities: bool = False
+    given: Given = Given.NOTHING
     limit: int | None = None
     seed: int = 0
     resamples: int = RESAMPLES
@@ -115,7 +115,7 @@ def run(request: Request, *, progress: Progress | None = None) -> Outcome:
         predictions = run_pipeline(request, documents, scheme, progress=progress)
     if request.level is None and len(levels) > 1 and Level.ENTITIES in levels:
         reason = "the predictions hold rows alone" if rows_only else "they were given"
-        if rows_only or request.gold_entities:
+        if rows_only or request.given is not Given.NOTHING:
             levels.remove(Level.ENTITIES)
             notes.append(f"Entities are not scored: {reason}.")
     scored = score(documents, predictions, scheme, levels)
@@ -146,15 +146,15 @@ def run(request: Request, *, progress: Progress | None = None) -> Outcome:
 def run_pipeline(
     request: Request, documents: list[Document], scheme: Scheme, *, progress: Progress | None = None
 ) -> dict[str, Prediction]:
-    """Run the pipeline of the request over the gold texts; on gold entities no tagger is loaded."""
+    """Run the pipeline of the request over the gold texts; stages whose work is given are not loaded."""
     from sequela.build import build_pipeline
 
     nlp = build_pipeline(
         request.model,
         label_map=dict(request.model_labels),
-        disable=(TAGGER,) if request.gold_entities else (),
+        disable=request.given.disabled,
     )
-    found = predict(nlp, documents, scheme, gold_entities=request.gold_entities)
+    found = predict(nlp, documents, scheme, given=request.given)
     return dict(progress(found, len(documents)) if progress else found)
 
 
@@ -166,8 +166,8 @@ def choose(request: Request, documents: list[Document]) -> Scheme:
 
 
 def _check(request: Request) -> None:
-    if request.predicted is not None and (request.model is not None or request.gold_entities):
-        option = "--model" if request.model is not None else "--gold-entities"
+    if request.predicted is not None and (request.model is not None or request.given is not Given.NOTHING):
+        option = "--model" if request.model is not None else f"--gold-{request.given}"
         raise SequelaError(
             f"--pred and {option} exclude each other: predictions are read, or made. Leave one out."
         )
@@ -179,7 +179,7 @@ def _source(request: Request) -> str:
     if request.predicted is not None:
         return request.predicted.name
     name = f"pipeline with model {request.model}" if request.model else "pipeline"
-    return f"{name} on gold entities" if request.gold_entities else name
+    return name if request.given is Given.NOTHING else f"{name} on gold {request.given}"
 
 
 def _compared(metrics: Metrics, theirs: Mapping[str, object], path: Path) -> str:

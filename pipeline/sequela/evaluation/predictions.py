@@ -17,7 +17,7 @@ from sequela.evaluation.views import (
     reaction_pairs,
     rows_of_casebook,
 )
-from sequela.schema import Assertion, Attribution, Label, Link, Triple
+from sequela.schema import Assertion, Attribution, Label, Link, Mention, StrEnum, Triple
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -27,7 +27,23 @@ if TYPE_CHECKING:
 _COUNTED_ATTRIBUTIONS = frozenset({Attribution.INDEX_PATIENT, Attribution.OTHER_CASE, Attribution.BACKGROUND})
 _COUNTED_ASSERTIONS = frozenset({Assertion.AFFIRMED, Assertion.POSSIBLE})
 _ENDS = frozenset({Label.DRUG.value, Label.SYMPTOM.value})
-TAGGER = "sequela_tagger"
+
+
+class Given(StrEnum):
+    """What the pipeline is given from the gold, and need not find."""
+
+    NOTHING = "nothing"
+    ENTITIES = "entities"
+    PAIRS = "pairs"  # and entities
+
+    @property
+    def disabled(self) -> tuple[str, ...]:
+        """Stages that would find it."""
+        return {Given.NOTHING: (), Given.ENTITIES: (_TAGGER,), Given.PAIRS: (_TAGGER, _LINKING)}[self]
+
+
+_TAGGER, _LINKING = "sequela_tagger", "sequela_linking"
+
 BATCH_SIZE = 32
 
 
@@ -67,19 +83,19 @@ def predict(
     documents: Sequence[Document],
     scheme: Scheme,
     *,
-    gold_entities: bool = False,
+    given: Given = Given.NOTHING,
 ) -> Iterator[tuple[str, Prediction]]:
     """Run the pipeline over the texts of a corpus, in order.
 
-    With ``gold_entities`` the entities of the corpus are set on the Docs; the pipeline then has no tagger.
+    What is ``given`` is set on the Docs; the pipeline must come without the stages that would find it.
     """
-    docs = (prepare(nlp, document, scheme, gold_entities=gold_entities) for document in documents)
+    docs = (prepare(nlp, document, scheme, given=given) for document in documents)
     for document, doc in zip(documents, nlp.pipe(docs, batch_size=BATCH_SIZE), strict=True):
         yield document.doc_id, prediction_of_doc(doc, scheme)
 
 
-def prepare(nlp: Language, document: Document, scheme: Scheme, *, gold_entities: bool = False) -> Doc:
-    """Make the Doc of a corpus document, with its entities set if asked for.
+def prepare(nlp: Language, document: Document, scheme: Scheme, *, given: Given = Given.NOTHING) -> Doc:
+    """Make the Doc of a corpus document, with its entities and pairs set if asked for.
 
     Entities that do not fall on token boundaries are widened to them; of overlapping ones the longest is
     kept, the first when equal. Role spans are not set: they would give the answer away.
@@ -90,7 +106,7 @@ def prepare(nlp: Language, document: Document, scheme: Scheme, *, gold_entities:
 
     doc = nlp.make_doc(document.text)
     attributes.set_meta(doc, {"doc_id": document.doc_id})
-    if gold_entities:
+    if given is not Given.NOTHING:
         spans: list[DocSpan] = []
         for span in entity_spans(document, scheme.inject):
             for start, end in span.fragments:
@@ -98,6 +114,8 @@ def prepare(nlp: Language, document: Document, scheme: Scheme, *, gold_entities:
                 if found is not None:
                     spans.append(found)
         doc.set_ents(filter_spans(spans))
+    if given is Given.PAIRS:
+        attributes.set_links(doc, [_link_of_pair(pair, document.text) for pair in reaction_pairs(document)])
     return doc
 
 
@@ -181,6 +199,14 @@ def _pair_of_link(link: Link) -> Pair:
         onsets=_spans(link.onset.start, link.onset.end) if link.onset else (),
         note=f"{link.rule} · {link.attribution} · {link.assertion}",
     )
+
+
+def _link_of_pair(pair: Pair, text: str) -> Link:
+    drug, event = (
+        Mention(text=text[span.start : span.end], start=span.start, end=span.end, label=label)
+        for span, label in ((pair.drug, Label.DRUG.value), (pair.event, Label.SYMPTOM.value))
+    )
+    return Link(drug=drug, event=event, rule="gold", score=1.0)
 
 
 def _spans(start: int | None, end: int | None) -> tuple[Span, ...]:

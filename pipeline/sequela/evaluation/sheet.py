@@ -19,6 +19,7 @@ from pathlib import Path
 from sequela import __version__
 from sequela.evaluation.command import Request, run
 from sequela.evaluation.metrics import Metrics
+from sequela.evaluation.predictions import Given
 from sequela.evaluation.run import Level
 from sequela.evaluation.scores import MACRO, MICRO, Counts, Tally
 from sequela.evaluation.tables import MEASURES, interval, measure, percent
@@ -72,7 +73,13 @@ ENTRIES: tuple[Entry, ...] = (
         title="PHEE dev, gold entities",
         gold=Path("phee2/dev.json"),
         note="The entities are given without their roles; what is scored is linking.",
-        options={"format_name": "phee", "gold_entities": True},
+        options={"format_name": "phee", "given": Given.ENTITIES},
+    ),
+    Entry(
+        title="PHEE dev, gold pairs",
+        gold=Path("phee2/dev.json"),
+        note="Pairs are given; what is scored is the onset.",
+        options={"format_name": "phee", "given": Given.PAIRS, "level": Level.TRIPLES},
     ),
     Entry(
         title="MACCROBAT dev, entities",
@@ -91,7 +98,7 @@ ENTRIES: tuple[Entry, ...] = (
         title="BC5CDR dev, gold entities",
         gold=Path("bc5cdr/CDR_DevelopmentSet.PubTator.txt"),
         note="All 500 documents: nothing is trained on relations.",
-        options={"format_name": "pubtator", "gold_entities": True},
+        options={"format_name": "pubtator", "given": Given.ENTITIES},
     ),
     Entry(
         title="BioRED dev, end to end",
@@ -180,8 +187,8 @@ def command_line(request: Request, gold: Path, exclude: Sequence[Path] = ()) -> 
         parts += ["--split", request.split]
     if request.level:
         parts += ["--level", str(request.level)]
-    if request.gold_entities:
-        parts.append("--gold-entities")
+    if request.given is not Given.NOTHING:
+        parts.append(f"--gold-{request.given}")
     for path in exclude:
         parts += ["--exclude", path.as_posix()]
     if request.model:

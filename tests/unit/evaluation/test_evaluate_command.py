@@ -14,6 +14,7 @@ from sequela.evaluation.command import Request, run
 from sequela.evaluation.inputs import read_gold
 from sequela.evaluation.matching import Span
 from sequela.evaluation.metrics import compare_tallies, read_tallies, to_json
+from sequela.evaluation.predictions import Given
 from sequela.evaluation.report import pieces_of, render
 from sequela.evaluation.run import Level
 from sequela.evaluation.scores import Counts
@@ -145,7 +146,7 @@ def test_the_same_twice_is_the_same_to_the_byte(gold, predicted):
 
 
 def test_pipeline_on_gold_entities(gold):
-    outcome = run(Request(gold=gold, gold_entities=True))
+    outcome = run(Request(gold=gold, given=Given.ENTITIES))
     assert [tally.name for tally in outcome.metrics.tallies] == ["documents/reactions"]
     assert outcome.metrics.missing == []
     assert outcome.notes == ["Entities are not scored: they were given."]
@@ -156,6 +157,7 @@ def test_pipeline_on_gold_entities(gold):
     [
         (["--pred", "{gold}", "--model", "x"], "--pred and --model exclude each other"),
         (["--pred", "{gold}", "--gold-entities"], "--pred and --gold-entities exclude each other"),
+        (["--pred", "{gold}", "--gold-pairs"], "--pred and --gold-pairs exclude each other"),
         (["--labels", "phee", "--scheme", "phee"], "--labels and --scheme exclude each other"),
         (["--pred", "{gold}", "--level", "triples"], "it can be scored on: entities, documents"),
         (["--pred", "{gold}", "--scheme", "bc5cdr", "--level", "entities"], "it can be scored on: documents"),

@@ -9,6 +9,7 @@ from sequela.corpora.document import Document, Entity
 from sequela.errors import CorpusError
 from sequela.evaluation.matching import Span
 from sequela.evaluation.predictions import (
+    Given,
     Prediction,
     prediction_of_doc,
     predictions_of_rows,
@@ -106,7 +107,7 @@ def test_gold_entities_are_set_on_token_borders_without_roles():
             Entity(id="T5", label="Time_elapsed", fragments=((37, 45),), text="two days"),
         ],
     )
-    doc = prepare(blank(), document, SCHEMES["phee"], gold_entities=True)
+    doc = prepare(blank(), document, SCHEMES["phee"], given=Given.ENTITIES)
     assert [(ent.text, ent.label_) for ent in doc.ents] == [
         ("Zelvor", "DRUG"),
         ("fever and chills", "SYMPTOM"),

@@ -8,6 +8,7 @@ import pytest
 from sequela.errors import CorpusError
 from sequela.evaluation import sheet
 from sequela.evaluation.command import Request
+from sequela.evaluation.predictions import Given
 from sequela.evaluation.run import Level
 from sequela.evaluation.scores import Rate
 from sequela.evaluation.times import TYPE, VALUE, VALUE_OF_PHRASES, Phrase, read_phrases, score_times
@@ -65,7 +66,7 @@ def test_wrong_files(phrases, content, message):
 
 def test_command_line():
     request = Request(
-        gold=Path("x"), format_name="brat", split="dev", level=Level.ENTITIES, gold_entities=True
+        gold=Path("x"), format_name="brat", split="dev", level=Level.ENTITIES, given=Given.ENTITIES
     )
     line = sheet.command_line(request, Path("CORPORA/set"), [Path("CORPORA/a b")])
     assert line == (
@@ -83,7 +84,7 @@ def test_page(phrases, tmp_path, monkeypatch):
             f'{{"doc_id": "{name}", "reactions": [], "background": [], "treatment_drugs": []}}',
             encoding="utf-8",
         )
-    entry = sheet.Entry(title="Cases", gold=Path("cases"), note="Two.", options={"gold_entities": True})
+    entry = sheet.Entry(title="Cases", gold=Path("cases"), note="Two.", options={"given": Given.ENTITIES})
     lost = sheet.Entry(title="Lost", gold=Path("lost"), options={})
     monkeypatch.setattr(sheet, "ENTRIES", (entry, lost))
     sheet.main([str(tmp_path), "-o", str(tmp_path / "docs" / "page.md"), "--repository", str(tmp_path)])
