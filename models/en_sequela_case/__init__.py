@@ -1,0 +1,1 @@
+"""The tagger that comes with sequela: data, read by ``sequela.components.tagging``."""
