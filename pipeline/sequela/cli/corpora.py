@@ -74,7 +74,8 @@ def check(paths: Paths, from_: From = None, labels: Labels = None) -> None:
             typer.echo(str(problem))
         total += len(problems)
         verdict = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}" if problems else "no problem"
-        typer.echo(f"{path}: {count} documents, {verdict}", err=True)
+        what = "rows" if path.suffix == ".csv" else "documents"
+        typer.echo(f"{path}: {count} {what}, {verdict}", err=True)
     if total:
         raise typer.Exit(Exit.SOME_FAILED)
 
