@@ -1,8 +1,8 @@
-"""What "this medication", "the antibiotic", "it" and "these symptoms" stand for; what abbreviations are short for.
+"""What "this medication", "the antibiotic", "it" and "these symptoms" stand for, and abbreviations.
 
-Anaphors are spans of ``doc.spans["anaphora"]`` with the label of what they stand for (DRUG, SYMPTOM); what was
-found is kept in ``span._.refers_to`` with the rule that found it. An entity that is an abbreviation keeps its
-long form in the same attribute, with the rule ``abbreviation``.
+Anaphors are spans of ``doc.spans["anaphora"]`` with the label of what they stand for (DRUG, SYMPTOM); what
+was found is kept in ``span._.refers_to`` with the rule that found it. An entity that is an abbreviation keeps
+its long form in the same attribute, with the rule ``abbreviation``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from spacy.tokens import Doc, Span
 
 from sequela import attributes
 from sequela.components.links.classes import class_of, is_member
-from sequela.lexicons.loader import load_table
+from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Assertion, Attribution, Label, Zone
 
 SPANS = "anaphora"
@@ -50,8 +50,8 @@ def create_anaphora(nlp: Language, name: str, pronouns: bool) -> Anaphora:
 class Anaphor:
     """A word or phrase that stands for something else, and what that is.
 
-    ``antecedents`` are entities, the nearest first; none for "the patient's symptoms" told of nowhere near: they
-    stand for the reactions of the report, which linking finds.
+    ``antecedents`` are entities, the nearest first; none for "the patient's symptoms" told of nowhere near:
+    they stand for the reactions of the report, which linking finds.
     """
 
     span: Span
@@ -147,7 +147,7 @@ class Anaphora:
         return Anaphor(span, Label.DRUG, f"{kind}_noun", _preferred(antecedents, salient))
 
     def _events(self, span: Span, events: list[Span], sentences: _Sentences) -> Anaphor | None:
-        """The events of the same person shortly before."""
+        """Give the events of the same person shortly before."""
         start = span.start_char
         whose = sentences.whose(start)
         antecedents = tuple(
@@ -182,7 +182,7 @@ class _Sentences:
         return bisect_right(self.starts, offset) - 1
 
     def before(self, ents: list[Span], offset: int, look_back: int) -> tuple[Span, ...]:
-        """Entities of the nearest sentence that has some, at most ``look_back`` sentences back; last first."""
+        """Give the entities of the nearest sentence that has some, not too far back; last first."""
         here = self.number(offset)
         nearest: list[Span] = []
         for ent in reversed(ents):
@@ -196,7 +196,7 @@ class _Sentences:
 
 
 def salient_drug(doc: Doc, drugs: list[Span]) -> str:
-    """The drug that the report is about: named most often, a name in the title or before "-induced" counts more."""
+    """Give the drug that the report is about: named most often, above all in the title or with "-induced"."""
     titles = [
         (section.start, section.end) for section in attributes.get_sections(doc) if section.zone is Zone.TITLE
     ]
@@ -214,8 +214,8 @@ def salient_drug(doc: Doc, drugs: list[Span]) -> str:
 def find_abbreviations(doc: Doc) -> list[tuple[Span, Span]]:
     """Entities that are abbreviations, each with the entity that holds the long form.
 
-    The definition is read where it stands in brackets ("methotrexate (MTX)"), by the algorithm of Schwartz and
-    Hearst (2003) as scispaCy has it; every later mention of the short form refers to it.
+    The definition is read where it stands in brackets ("methotrexate (MTX)"), by the algorithm of Schwartz
+    and Hearst (2003) as scispaCy has it; every later mention of the short form refers to it.
     """
     long_forms: dict[tuple[str, str], Span] = {}
     by_start = {ent.start: ent for ent in doc.ents if ent.label_ in _NAMED}
@@ -251,18 +251,18 @@ def _nouns() -> dict[str, tuple[str, str]]:
 
 @cache
 def _noun_pattern() -> re.Pattern[str]:
-    nouns = "|".join(sorted(map(re.escape, _nouns()), key=len, reverse=True))
+    nouns, modifiers, determiners = (
+        "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+        for words in (_nouns(), load_lines("anaphora_modifiers.txt"), load_lines("anaphora_determiners.txt"))
+    )
     return re.compile(
-        r"\b(?<!one of )(?<!some of )(?:this|the|these|those|that|such|his|her|their|its|the patient['’]s|(?:first|second|third|fourth|last|next|each) )"
-        r"(?: (?:same|new|offending|causative|culprit|suspected|suspect|responsible|incriminated|implicated|inciting|above|"
-        r"aforementioned|first|second|third|fourth|fifth|last|final|next|initial|previous|presenting|clinical|adverse|study|combined|combination|whole)){0,2}"
-        rf" (?P<noun>(?:{nouns})s?)\b",
+        rf"\b(?<!one of )(?<!some of )(?:{determiners})(?: (?:{modifiers})){{0,2}} (?P<noun>(?:{nouns})s?)\b",
         re.IGNORECASE,
     )
 
 
 def _is_generic(ent: Span) -> bool:
-    """Whether an entity is a general noun ("the drug", "antibiotics", "symptoms") and names nothing itself."""
+    """Whether an entity is a general noun ("the drug", "antibiotics", "symptoms") and names nothing."""
     words = re.sub(r"^(?:the|this|these|that|those|an?|his|her) ", "", ent.text.lower())
     for form in (words, words[:-1] if words.endswith("s") else words):
         if form in _nouns():

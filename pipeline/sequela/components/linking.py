@@ -12,8 +12,8 @@ from spacy.tokens import Doc, Span
 
 from sequela import attributes
 from sequela.components.links.evidence import find_told_of_patient, reactions_of, review
-from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.masking import Item, Masked, mask
+from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.neighbours import find_told_before
 from sequela.components.links.rules import Decision, Verdict, decide, is_improvement, load_rules
 from sequela.schema import Attribution, Cue, Frame, Label, Link, Mention, Role
@@ -115,7 +115,7 @@ class Linking:
     def _links_of_report(
         self, doc: Doc, sentences: list[Masked], links: list[Link], frames: _Frames
     ) -> list[Link]:
-        """What "the patient's symptoms" of a sentence add: they stand for the reactions told elsewhere."""
+        """Link "the patient's symptoms" of a sentence: they stand for the reactions told elsewhere."""
         keys = NameKeys(doc)
         found = []
         for masked in sentences:
@@ -126,8 +126,10 @@ class Linking:
                     decision = decide(masked, drug, number, self.rules) if other.kind == "D" else None
                     if decision is None or decision.verdict is not Verdict.REACTION or not other.mentions:
                         continue
-                    for event in reactions_of(links, keys, keys.drug(other.mention)):
-                        found.append(self._link(other, replace(item, mentions=(event,)), decision, frames))
+                    found += [
+                        self._link(other, replace(item, mentions=(event,)), decision, frames)
+                        for event in reactions_of(links, keys, keys.drug(other.mention))
+                    ]
         return found
 
     def _link(self, drug: Item, event: Item, decision: Decision, frames: _Frames) -> Link:
@@ -231,7 +233,7 @@ _PART_OF_NAME = re.compile(
 
 
 def _named(ent: Span) -> Mention:
-    """The mention of an entity; a vaccine with what tells it apart ("COVID-19 vaccine", not "vaccine")."""
+    """Give the mention of an entity; a vaccine with what tells it apart ("COVID-19 vaccine")."""
     start = ent.start
     if _VACCINE.match(ent.text):
         while start > ent.sent.start and _PART_OF_NAME.fullmatch(ent.doc[start - 1].text):

@@ -109,7 +109,7 @@ class _Report:
         return self.codes.get((mention.start, mention.end)) or {}
 
     def _onset(self, reaction: Reaction) -> dict[str, Any]:
-        """The onset of the best evidence that has one."""
+        """Give the onset of the best evidence that has one."""
         onset = next(
             (
                 link.onset
@@ -135,7 +135,7 @@ class _Report:
         }
 
     def _dose(self, reaction: Reaction) -> dict[str, Any]:
-        """The dose told with the best evidence, else with another mention of the reaction."""
+        """Give the dose told with the best evidence, else with another mention of the reaction."""
         for link in reaction.links:
             for dose in self.doses.get((link.drug.start, link.drug.end), ()):
                 return _dose_columns(dose)
@@ -169,7 +169,7 @@ class _Report:
         return ""
 
     def _sentence(self, link: Link) -> str:
-        """The sentence of the evidence; where drug, event and evidence lie in several, these joined."""
+        """Give the sentence of the evidence; where drug, event and evidence lie in several, these joined."""
         places = [link.drug.start, link.event.start, *(cue.start for cue in link.cues)]
         numbers = sorted({bisect_right(self.starts, place) - 1 for place in places})
         parts = [self.doc.text[slice(*self.sentences[number])] for number in numbers if number >= 0]

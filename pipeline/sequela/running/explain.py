@@ -29,8 +29,8 @@ def explanation_of(doc: Doc, *, rows_only: bool = False) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``doc_id``; ``rows`` and ``set_aside`` (background, negated, treatment ...), each with the row's values
-        and ``evidence``; ``rejected``, candidates with ``reason``; ``anaphors``. All values are plain.
+        ``doc_id``; ``rows`` and ``set_aside`` (background, negated ...), each with its values
+        and ``evidence``; ``rejected``, candidates with ``reason``; ``anaphors``.
     """
     from sequela import attributes
     from sequela.components.links.merging import happened, merge

@@ -7,16 +7,14 @@ import time
 from functools import cache
 
 import pytest
-from markup import blank, parse
 from spacy.language import Language
 
+from markup import blank, parse
 from sequela.components.linking import Linking, masked_sentences
 from sequela.components.links.rules import Verdict, compile_pattern, decide, load_rules
 from sequela.lexicons.loader import load_lines, load_table
 
-D, E = "<DRUG>{}</DRUG>", "<SYMPTOM>{}</SYMPTOM>"
-
-# rule → (a sentence on which it decides, a sentence on which another rule decides); D and E mark what is linked
+# rule → (a sentence on which it decides, one on which another rule does); D and E mark what is linked
 EXAMPLES = {
     "compound": ("[D:Flurotol]-induced [E:hepatitis] is rare.", "[D:Flurotol] cleared the [E:hepatitis]."),
     "dechallenge": (
@@ -162,8 +160,8 @@ EXAMPLES = {
     "and_event": ("He got [D:Flurotol] then and [E:oedema].", "He got [D:Flurotol], no [E:oedema]."),
     "same_sentence": ("He got [D:Flurotol], no [E:oedema].", "[D:Flurotol] caused [E:oedema]."),
     "same_sentence_far": (
-        "[D:Flurotol] is a drug that has been on the market for a good many years and was first made from the bark of a "
-        "tree, whereas [E:oedema] is not.",
+        "[D:Flurotol] is a drug that has been on the market for a good many years and was first made from "
+        "the bark of a tree, whereas [E:oedema] is not.",
         "[D:Flurotol] caused [E:oedema].",
     ),
 }

@@ -1,1 +1,1 @@
-"""The parts of drug-event linking: how a sentence looks to the rules, the rules, the evidence of the report."""
+"""The parts of drug-event linking: the masked sentence, its rules, the evidence of the report, rows."""

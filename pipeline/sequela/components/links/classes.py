@@ -23,7 +23,7 @@ def is_member(drug: str, name: str) -> bool:
 
 
 def class_of(text: str) -> str:
-    """The class that a mention names ("antibiotics", "the vaccine"), "" when it names none."""
+    """Give the class that a mention names ("antibiotics", "the vaccine"), "" when it names none."""
     words = re.sub(r"^(?:the|this|these|that|those|an?|other|oral|intravenous) ", "", text.lower().strip())
     for form in (words, words[:-1] if words.endswith("s") else words):
         if form in _members():

@@ -1,7 +1,7 @@
 """From the score of the best evidence to a probability that the row is right.
 
-``lexicons/link_confidence.json`` holds points (score, share of right rows) fitted on annotated development data;
-between two points the confidence is interpolated. ``docs/linking.md`` tells how the points are refitted.
+``lexicons/link_confidence.json`` holds points (score, share of right rows) fitted on annotated development
+data; between two points the confidence is interpolated. ``docs/linking.md`` tells how they are refitted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def raw_score(reaction: Reaction) -> float:
 
 
 def confidence_of(reaction: Reaction) -> float:
-    """Calibrated confidence; a pair that is set aside (treatment, indication, excluded) keeps its rule's score."""
+    """Give the calibrated confidence; a pair that is set aside (treatment ...) keeps its rule's score."""
     score = raw_score(reaction)
     if reaction.best.attribution in (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED):
         return round(score, 3)

@@ -30,8 +30,8 @@ _LOSS = 0.25
 def find_told_of_patient(doc: Doc, links: list[Link]) -> list[Link]:
     """Give links for what is blamed on a drug in general and happened to the patient who had the drug.
 
-    "Metformin-associated lactic acidosis is rare" in the discussion of a report whose patient took metformin and
-    had lactic acidosis: the general statement explains the case.
+    "Metformin-associated lactic acidosis is rare" in the discussion of a report whose patient took metformin
+    and had lactic acidosis: the general statement explains the case.
     """
     frames = attributes.get_frames(doc)
     if not frames:

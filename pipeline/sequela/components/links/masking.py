@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from spacy.tokens import Span
 
+from sequela.lexicons.loader import load_table
 from sequela.schema import Cue, Label, Mention
 
 _MASK = {Label.DRUG: "D", Label.SYMPTOM: "E", Label.TIME: "T", Label.BODY_SITE: "B"}
@@ -27,15 +29,25 @@ _TIME_ENDS = re.compile(
     r" (?:after|following|of|post|into|before|later|prior|from|since|with|on|under)\b.*$", re.IGNORECASE
 )
 _SPACES = re.compile(r"\s+")
-_MODIFIER = r"(?:(?:(?:signs|symptoms|features|evidence|episodes?) of|a|an|the|his|her|their|its|B|associated|new|other|[a-z-]{2,20}(?:al|ic|ed|ive|ous|ful|able|ar|ary|ere|ld|ute|nt|se|en|ing)) ){0,3}"
-_AND = r"(?:and|or|and/or|plus|as well as|along with|together with|followed by|accompanied by|associated with|with|&|\+)"
-_COORDINATED = {
-    "E": re.compile(rf" ?(?:[,/;] ?(?:{_AND} )?|{_AND} |\(|\[) ?{_MODIFIER}"),
-    "D": re.compile(
-        rf" ?(?:[,/] ?(?:{_AND} )?|(?:and|or|and/or|plus|with|&|\+|-|–|(?:in |used in )?combination with|combined with"
-        rf"|together with|along with|in addition to|as well as|concurrently with) |[-–]|\(|\[) ?{_MODIFIER}"
-    ),
-}
+
+
+@cache
+def _coordination() -> dict[str, re.Pattern[str]]:
+    """Give the patterns of what stands between two drugs, or two events, that belong together."""
+    words: dict[str, list[str]] = {}
+    for row in load_table("linking_cues.csv"):
+        words.setdefault(row["class"], []).append(row["cue"])
+    modifiers = f"(?:(?:{'|'.join(words['modifier'])}) ){{0,3}}"
+    patterns = {}
+    for kind, name, marks, brackets in (
+        ("E", "joins_events", ",/;", r"\(|\["),
+        ("D", "joins_drugs", ",/", r"[-–]|\(|\["),
+    ):
+        joins = "|".join(words[name])
+        patterns[kind] = re.compile(
+            rf" ?(?:[{marks}] ?(?:(?:{joins}) )?|(?:{joins}) |{brackets}) ?{modifiers}"
+        )
+    return patterns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +88,7 @@ class Masked:
     groups: tuple[int, ...]  # number of the coordination group of each item
 
     def edges(self, index: int) -> tuple[int, int, int]:
-        """First and one past the last masked character of an item's group, and the number of its last item."""
+        """Give first and one past last masked character of an item's group, and its last item's number."""
         members = [number for number, group in enumerate(self.groups) if group == self.groups[index]]
         return self.places[members[0]], self.places[members[-1]] + 1, members[-1]
 
@@ -139,6 +151,6 @@ def _groups(masked: str, places: Sequence[int]) -> tuple[int, ...]:
             continue
         before = places[number - 1]
         kind = masked[place]
-        together = masked[before] == kind and _COORDINATED[kind].fullmatch(masked, before + 1, place)
+        together = masked[before] == kind and _coordination()[kind].fullmatch(masked, before + 1, place)
         groups.append(groups[-1] if together else groups[-1] + 1)
     return tuple(groups)

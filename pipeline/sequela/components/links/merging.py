@@ -38,9 +38,9 @@ def happened(link: Link) -> bool:
 def merge(links: Iterable[Link], keys: NameKeys) -> list[Reaction]:
     """Fold links of the same patient, drug and event.
 
-    A statement in general ("alemtuzumab may cause …"), a negated or hypothetical one about a pair that happened
-    to the index patient is evidence for that row and no row of its own. An event without a name of its own ("an
-    adverse reaction") is folded into the named reactions of the drug.
+    A statement in general ("alemtuzumab may cause …"), a negated or hypothetical one about a pair that
+    happened to the index patient is evidence for that row and no row of its own. An event without a name of
+    its own ("an adverse reaction") is folded into the named reactions of the drug.
     """
     kept = [
         replace(link, event=event)

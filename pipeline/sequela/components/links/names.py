@@ -11,54 +11,10 @@ from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Label, Mention
 
 _WORDS = re.compile(r"[a-z0-9]+")
-_LEADING = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "his",
-        "her",
-        "their",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "some",
-        "any",
-        "severe",
-        "mild",
-        "moderate",
-        "acute",
-        "new",
-        "recurrent",
-        "generalized",
-        "generalised",
-        "fatal",
-        "possible",
-        "probable",
-        "suspected",
-        "marked",
-        "sudden",
-        "progressive",
-        "transient",
-        "reversible",
-        "diffuse",
-        "massive",
-        "persistent",
-        "symptomatic",
-        "asymptomatic",
-        "clinical",
-        "intense",
-        "worsening",
-        "subsequent",
-        "extensive",
-    ]
-)
 
 
 class NameKeys:
-    """Keys of mentions: the normalised name where there is one, the long form of an abbreviation, else the words."""
+    """Keys of mentions: the normalised name, else the words, of the long form where it is an abbreviation."""
 
     def __init__(self, doc: Doc) -> None:
         self.codes: dict[tuple[int, int], str] = {}
@@ -89,22 +45,22 @@ class NameKeys:
 
 @lru_cache(maxsize=4096)
 def drug_words(text: str) -> str:
-    """The name without what does not tell substances apart (articles, "therapy", "hydrochloride")."""
+    """Give the name without what does not tell substances apart (articles, "therapy", "sodium")."""
     words = [
-        word for word in _WORDS.findall(text.lower()) if word not in _LEADING and word not in _drug_noise()
+        word for word in _WORDS.findall(text.lower()) if word not in _degrees() and word not in _drug_noise()
     ]
     return " ".join(words) or text.lower()
 
 
 @lru_cache(maxsize=4096)
 def event_words(text: str) -> str:
-    """The event in the singular, British spelling folded, without articles and degrees."""
-    words = [_singular(word) for word in _WORDS.findall(_fold(text.lower())) if word not in _LEADING]
+    """Give the event in the singular, British spelling folded, without articles and degrees."""
+    words = [_singular(word) for word in _WORDS.findall(_fold(text.lower())) if word not in _degrees()]
     return " ".join(words) or text.lower()
 
 
 def same_event(one: str, other: str) -> bool:
-    """Whether two keys name one event: the words of one are among those of the other, with the same last word."""
+    """Whether the words of one key are among those of the other, with the same last word."""
     if one == other:
         return True
     first, second = one.split(), other.split()
@@ -127,19 +83,14 @@ def _singular(word: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def _degrees() -> frozenset[str]:
+    return frozenset(load_lines("event_degree_words.txt"))
+
+
+@lru_cache(maxsize=1)
 def _drug_noise() -> frozenset[str]:
-    return frozenset(
-        row["noun"] for row in load_table("anaphora_nouns.csv") if row["kind"] in ("drug", "exposure")
-    ) | {
-        "hydrochloride",
-        "sodium",
-        "tablets",
-        "tartrate",
-        "sulfate",
-        "sulphate",
-        "maleate",
-        "mesylate",
-    }
+    nouns = {row["noun"] for row in load_table("anaphora_nouns.csv") if row["kind"] in ("drug", "exposure")}
+    return frozenset(nouns | set(load_lines("drug_salts.txt")))
 
 
 def is_generic_event(text: str) -> bool:

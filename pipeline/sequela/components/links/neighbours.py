@@ -1,4 +1,4 @@
-"""Rules across sentences: an event whose own sentence names no cause, and a drug told shortly before or after."""
+"""Rules across sentences: an event whose own sentence names no cause, a drug told shortly before or after."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find_told_before(
 ) -> Iterator[tuple[Item, Item, Decision]]:
     """Give drug, event and decision for events that no drug of their own sentence explains.
 
-    The rules are the lines of ``lexicons/linking_neighbours.csv``: what the sentence of the drug and that of the
+    The rules are the lines of ``lexicons/linking_neighbours.csv``: what the sentences of the drug and of the
     event must look like, and how many sentences lie between them at most.
     """
     explained = {

@@ -13,7 +13,10 @@ from sequela.lexicons.loader import load_table
 
 # Words between a cue and what it is about. `nv` ("no verb") holds nothing that tells of a new event.
 _WORD = r"[a-z0-9'’/.%+-]{1,30}"
-_NO_VERB = r"(?!develop|experienc|present|complain|caus|induc|result|suffer|had\b|was\b|were\b|who\b|after\b|then\b)[a-zB'’/.-]{1,30}"
+_NO_VERB = (
+    r"(?!develop|experienc|present|complain|caus|induc|result|suffer|had\b|was\b|were\b|who\b|after\b|then\b)"
+    r"[a-zB'’/.-]{1,30}"
+)
 _ATOMS = {
     **{f"w{n}": rf"(?:(?:{_WORD}|T|B)(?: |$)){{0,{n}}}" for n in (1, 2, 3, 4, 6)},
     "nv4": rf"(?:{_NO_VERB}(?: |$)){{0,4}}",

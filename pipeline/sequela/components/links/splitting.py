@@ -1,6 +1,6 @@
 """Event mentions that hold several events, split: rows are atomic, tagged spans are not.
 
-"fever, chills and rash" is three events; "liver and kidney failure" is not cut, because "liver" alone names none.
+"fever, chills and rash" is three events; "liver and kidney failure" is not cut: "liver" alone names none.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from functools import cache
 from sequela.lexicons.loader import load_lines
 from sequela.schema import Mention
 
+_JOINED = (
+    r"and|or|as well as|along with|together with|followed by|accompanied by|associated with|complicated by"
+    r"|suggestive of|triggering|with"
+)
 _CUT = re.compile(
-    r"(?:\s*[,;]\s*(?:(?:and|or|as well as|along with|followed by) )?|\s+(?:and|or|as well as|along with|together with|followed by|"
-    r"accompanied by|associated with|complicated by|suggestive of|triggering|with) |\s?/\s?|\s?\((?=[A-Z]{2,})|\)\s*(?:(?:and|followed by|with) |, )?)"
+    rf"(?:\s*[,;]\s*(?:(?:{_JOINED}) )?|\s+(?:{_JOINED}) |\s?/\s?|\s?\((?=[A-Z]{{2,}})"
+    rf"|\)\s*(?:(?:{_JOINED}) |, )?)"
 )
 _EDGE = re.compile(
     r"^(?:(?:an?|the|his|her|their|its|subsequent|subsequently|also|then|even|both) )+|[\s,;.()]+$",
