@@ -4,11 +4,11 @@
     python tools/lexicons/build_drugs.py --pubtator CDR_TrainingSet.PubTator.txt [FILE …] \
         -o pipeline/sequela/lexicons/drugs.csv
 
-Names, brands and DrugBank ids come from the package (its DrugBank part is CC0). Its MeSH ids do not: checked
-against the chemicals annotated in BC5CDR and BioRED 87 % of them are ids of a pharmacological action (all of aspirin,
-paracetamol and metamizole carry D058633, "Antipyretics"). MeSH ids are therefore taken from the
-annotated abstracts given with ``--pubtator`` (both corpora are in the public domain), where the chemical has one,
-and a substance without keeps its DrugBank id alone.
+Names, brands and DrugBank ids come from the package (its DrugBank part is CC0). Its MeSH ids do not: of 804
+names that BC5CDR or BioRED annotate too, 704 carry another id there, mostly that of a pharmacological action
+(aspirin, paracetamol and metamizole share D058633, "Antipyretics"). MeSH ids are therefore taken from the
+annotated abstracts given with ``--pubtator`` (both corpora are in the public domain), where the substance
+occurs; others keep their DrugBank id alone.
 
 The package's file is a pickle: it is read here, once, and never at run time.
 """
@@ -54,7 +54,7 @@ def main() -> None:
                 votes.update(mesh.get(form, {}))
         best = votes.most_common(1)
         descriptor = best[0][0] if best and best[0][1] >= 0.6 * votes.total() else ""
-        name = data[canonical].get("name") or canonical
+        name = (data[canonical].get("name") or canonical).strip()
         forms = {form for form in forms if not inverted(form)}
         if usable(canonical) or forms:
             rows.append([name, data[canonical]["drugbank_id"], descriptor, "|".join(sorted(forms))])
@@ -78,7 +78,7 @@ def read_package() -> tuple[dict[str, list[str]], dict[str, dict[str, object]]]:
 
 
 def read_mesh(paths: list[Path]) -> dict[str, Counter[str]]:
-    """Count the MeSH descriptors of each chemical name; supplementary records (C…) change and are left out."""
+    """Count the MeSH descriptors of each name; supplementary records (C…) change and are left out."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for path in paths:
         for line in path.read_text(encoding="utf-8").splitlines():

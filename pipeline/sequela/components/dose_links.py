@@ -6,8 +6,8 @@ another way, and in "isoniazid (INH, 300 mg)" the drug is the one before the bra
 
 from __future__ import annotations
 
-import bisect
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -32,6 +32,7 @@ _COORDINATION = re.compile(r"\s?(?:,|,?\s(?:and|or|plus)|/|\+)\s?(?:[^\s,;:()]{1
 _FOR_ALL_AFTER = re.compile(r"[\s,(]{0,2}(?:each|both|respectively)\b", re.I)
 _FOR_ALL_INSIDE = re.compile(r"\b(?:cycles?|courses?|rounds?|doses)\b", re.I)
 _RADIATION = re.compile(r"gy\b|\bfractions?\b", re.I)
+_MAX_LIST = 8  # drugs that one dose can be of
 _MAX_BACK = 150  # characters to the drug of the sentence before
 
 
@@ -64,18 +65,14 @@ def doses_of(doc: Doc) -> dict[Offsets, list[Dose]]:
     found: dict[Offsets, list[Dose]] = {}
     for offsets, drug in link_doses(doc.text, drugs, sorted(values), starts):
         found.setdefault(drug, []).append(values[offsets])
-    anchors = sorted(drugs + list(values))
+    places = sorted(values)
+    anchors = sorted(drugs + places)
     routes = routes_in_context(doc.text, anchors)
-    frequencies = [
-        part
-        for part in frequencies_in_context(doc.text, anchors)
-        if not any(start <= part.start and part.end <= end for start, end in values)
-    ]
+    frequencies = [part for part in frequencies_in_context(doc.text, anchors) if not _inside(part, places)]
     ordinals = find_ordinals(doc.text)
     for parts, attribute in ((routes, "route"), (frequencies, "frequency"), (ordinals, "ordinal")):
-        places = [(part.start, part.end) for part in parts]
-        by_place = dict(zip(places, parts, strict=True))
-        for place, drug in link_doses(doc.text, drugs, places, starts, same_sentence=True):
+        by_place = {(part.start, part.end): part for part in parts}
+        for place, drug in link_doses(doc.text, drugs, list(by_place), starts, same_sentence=True):
             _fill(found.setdefault(drug, []), by_place[place], attribute)
     return {drug: sorted(doses, key=_amounts_first) for drug, doses in sorted(found.items())}
 
@@ -111,21 +108,23 @@ def link_doses(
     for dose in sorted(doses):
         if _RADIATION.search(text, *dose):
             continue
-        place = bisect.bisect_right(sentence_starts, dose[0])
+        place = bisect_right(sentence_starts, dose[0])
         begin = sentence_starts[place - 1] if place else 0
         end = sentence_starts[place] if place < len(sentence_starts) else len(text)
         drug = _drug_of(text, drugs, dose, begin, end)
         if drug is None and not same_sentence:
-            earlier = [drug for drug in drugs if begin - _MAX_BACK <= drug[1] <= begin]
-            drug = earlier[-1] if earlier else None
+            number = bisect_left(drugs, (begin, begin))
+            if number and drugs[number - 1][1] >= begin - _MAX_BACK:
+                drug = drugs[number - 1]
         if drug is not None:
             links += [(dose, one) for one in _coordinated(text, drugs, drug, dose, begin, end)]
     return links
 
 
 def _drug_of(text: str, drugs: list[Offsets], dose: Offsets, begin: int, end: int) -> Offsets | None:
-    left = [drug for drug in drugs if begin <= drug[0] and drug[1] <= dose[0]]
-    right = [drug for drug in drugs if dose[1] <= drug[0] < end]
+    number = bisect_left(drugs, dose)
+    left = [drug for drug in drugs[max(0, number - 2) : number] if begin <= drug[0] and drug[1] <= dose[0]]
+    right = [drug for drug in drugs[number : number + 2] if dose[1] <= drug[0] < end][:1]
     if right:
         gap = text[dose[1] : right[0][0]]
         leads_on = bool(_LEADS_ON.match(gap)) and not _BREAK.search(gap)
@@ -158,13 +157,25 @@ def _coordinated(
     if not (_FOR_ALL_AFTER.match(text, dose[1]) or _FOR_ALL_INSIDE.search(text, *dose)):
         return
     after = drug[0] > dose[0]
-    rest = [one for one in drugs if (drug[1] <= one[0] < end if after else begin <= one[1] <= drug[0])]
-    for one in rest if after else reversed(rest):
+    number = bisect_left(drugs, drug)
+    rest = (
+        drugs[number + 1 : number + _MAX_LIST] if after else drugs[max(0, number - _MAX_LIST) : number][::-1]
+    )
+    for one in rest:
+        if not begin <= one[0] < end:
+            return
         gap = text[drug[1] : one[0]] if after else text[one[1] : drug[0]]
         if not _COORDINATION.match(gap):
             return
         yield one
         drug = one
+
+
+def _inside(part: Part, places: list[Offsets]) -> bool:
+    number = bisect_right(places, (part.start, part.end))
+    return any(
+        start <= part.start and part.end <= end for start, end in places[max(0, number - 1) : number + 1]
+    )
 
 
 def _fill(doses: list[Dose], part: Part, attribute: str) -> None:

@@ -8,6 +8,7 @@ An amount is a number (or range) with a unit of `lexicons/units.csv`; its unit i
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -111,12 +112,10 @@ def find_amounts(text: str) -> list[Dose]:
         if dose is None:
             continue
         doses.append(_with_frequency(text, _qualified(text, dose, patterns), frequencies))
-    taken = [(dose.start, dose.end) for dose in doses]
     for match in patterns.qualitative.finditer(text):
-        if not _overlaps(match.span(), taken):
-            dose = Dose(text=match[0], start=match.start(), end=match.end(), rule="qualitative")
-            doses.append(_qualified(text, dose, patterns))
-    return sorted(_without_overlaps(doses), key=lambda dose: dose.start)
+        dose = Dose(text=match[0], start=match.start(), end=match.end(), rule="qualitative")
+        doses.append(_qualified(text, dose, patterns))
+    return list(_without_overlaps(doses))
 
 
 def find_frequencies(text: str) -> list[Part]:
@@ -232,9 +231,8 @@ def _with_frequency(text: str, dose: Dose, frequencies: list[Part]) -> Dose:
     times = _TIMES.match(text, end)
     if times:
         end = times.end()
-    for part in frequencies:
-        if part.start < end:
-            continue
+    first = bisect_left(frequencies, end, key=lambda part: part.start)
+    for part in frequencies[first : first + 1]:
         gap = text[end : part.start]
         if len(gap) > _GAP or re.search(r"[.;:\n]\s", gap):
             break
@@ -342,10 +340,6 @@ def _sentence_before(text: str, start: int) -> str:
 
 def _squeeze(text: str) -> str:
     return " ".join(text.lower().split())
-
-
-def _overlaps(span: tuple[int, int], taken: Iterable[tuple[int, int]]) -> bool:
-    return any(span[0] < end and start < span[1] for start, end in taken)
 
 
 def _without_overlaps(doses: list[Dose]) -> Iterator[Dose]:

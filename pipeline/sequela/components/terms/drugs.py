@@ -15,6 +15,7 @@ from sequela.components.terms.spelling import (
     PART,
     VARIANT,
     WORD,
+    has_letters,
     nearest,
     scored,
     squeeze,
@@ -58,6 +59,8 @@ def normalise_drug(text: str) -> Term | None:
         return None
     drugs = _drugs()
     key = squeeze(text)
+    if not has_letters(key):
+        return None
     return (
         drugs.terms.get(key)
         or scored(_respelled(key, drugs), VARIANT)
@@ -104,7 +107,7 @@ def _drug_spellings(key: str) -> Iterator[str]:
 
 def _without_trimmings(key: str, drugs: _Drugs) -> str:
     """Leave out salts, forms and what is said of the drug: "oral metoprolol tartrate tablets"."""
-    words = [word for word in key.split(" ") if word not in drugs.forms and not word[0].isdigit()]
+    words = [word for word in key.split(" ") if word not in drugs.forms and not word[:1].isdigit()]
     while len(words) > 1 and words[-1] in drugs.salts:
         words.pop()
     return " ".join(words).strip(" -,")

@@ -14,6 +14,7 @@ from sequela.components.terms.spelling import (
     VARIANT,
     WORD,
     fold,
+    has_letters,
     nearest,
     scored,
     singular,
@@ -57,6 +58,8 @@ def normalise_event(text: str) -> Term | None:
         return None
     events = _events()
     key = squeeze(text)
+    if not has_letters(key):
+        return None
     return (
         events.terms.get(key)
         or scored(_spelled(key, events), VARIANT)
@@ -147,7 +150,8 @@ def _events() -> _Events:
     for column in ("forms", "loose"):
         for row, term in rows:
             for form in filter(None, row[column].split("|")):
-                terms.setdefault(squeeze(form), term)
+                if has_letters(key := squeeze(form)):
+                    terms.setdefault(key, term)
     for form in list(terms):
         terms.setdefault(fold(form), terms[form])
     events = _Events(

@@ -33,6 +33,11 @@ def squeeze(text: str) -> str:
     return SPACES.sub(" ", text).strip(" .,;:-")
 
 
+def has_letters(key: str) -> bool:
+    """Tell whether a key can be a name at all."""
+    return len(key) > 1 and any(char.isalpha() for char in key)
+
+
 def fold(key: str) -> str:
     """Write British and American forms alike: "haemorrhage", "oedema", "tumour" and theirs."""
     for british, american in (

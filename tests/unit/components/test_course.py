@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from markup import blank, parse
+
+from sequela import attributes
+from sequela.components.course import CourseFinder, find_course
+from sequela.components.course_report import Report
+from sequela.components.sentences import Sentences
+from sequela.lexicons.loader import load_table
+from sequela.schema import (
+    Action,
+    Attribution,
+    Challenge,
+    Course,
+    Frame,
+    Link,
+    Mention,
+    Outcome,
+)
+
+DRUG, EVENT = "<DRUG id=d>amoxicillin</DRUG>", "<SYMPTOM id=e>rash</SYMPTOM>"
+TOLD = f"She took {DRUG} and developed a {EVENT}. "
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    return blank()
+
+
+def read(nlp, markup, *, others=(), attribution=Attribution.INDEX_PATIENT):
+    """Give the course of the pair d, e; ``others`` are the sentences about other patients."""
+    example = parse(nlp, markup)
+    doc = Sentences(overwrite=True)(example.doc)
+    sents = list(doc.sents)
+    frames = [
+        Frame(start=sents[i].start_char, end=sents[i].end_char, attribution=Attribution.OTHER_CASE)
+        for i in others
+    ]
+    attributes.set_frames(doc, frames)
+    mention = {
+        key: Mention(text=span.text, start=span.start_char, end=span.end_char, label=span.label_)
+        for key, span in example.spans.items()
+    }
+    link = Link(drug=mention["d"], event=mention["e"], rule="test", score=1.0, attribution=attribution)
+    attributes.set_links(doc, [link])
+    return find_course(Report(doc), link), doc.text
+
+
+OUTCOMES = {
+    "resolved": ("The rash resolved within a week.", "recovered", "resolved"),
+    "no word of the event": ("The patient recovered completely.", "recovered", "recovered completely"),
+    "improved": ("The rash improved over two days.", "recovering", "improved"),
+    "improved, then resolved": (
+        "The rash improved. Three weeks later the rash had disappeared.",
+        "recovered",
+        "disappeared",
+    ),
+    "not resolved": ("The rash did not resolve.", "not_recovered", "did not resolve"),
+    "persisted": ("The rash persisted at follow-up.", "not_recovered", "persisted"),
+    "worse, then well": (
+        "The rash worsened. Later the patient recovered completely.",
+        "recovered",
+        "recovered completely",
+    ),
+    "scars": ("The rash healed with permanent scarring.", "sequelae", "permanent scarring"),
+    "died of it": ("She died of the rash.", "fatal", "died"),
+    "died, main event": ("The patient passed away.", "fatal", "passed away"),
+    "relative died": ("Her mother died of cancer.", "unknown", None),
+    "advice": ("The drug should be stopped if the rash has not resolved.", "unknown", None),
+    "another event": ("The <SYMPTOM>fever</SYMPTOM> resolved.", "unknown", None),
+    "tumour": ("The tumour disappeared and the patient was treated on.", "unknown", None),
+    "nothing": ("She went home.", "unknown", None),
+}
+
+
+@pytest.mark.parametrize(("text", "outcome", "cue"), OUTCOMES.values(), ids=OUTCOMES)
+def test_outcome(nlp, text, outcome, cue):
+    course, whole = read(nlp, TOLD + text)
+    assert course.outcome == outcome
+    assert (course.outcome_cue.text if course.outcome_cue else None) == cue
+    if course.outcome_cue:
+        assert whole[course.outcome_cue.start : course.outcome_cue.end] == cue
+
+
+def test_death_is_not_the_outcome_of_a_minor_event(nlp):
+    markup = (
+        TOLD
+        + "A <SYMPTOM>haemorrhage</SYMPTOM> followed. The <SYMPTOM>haemorrhage</SYMPTOM> led to her death."
+    )
+    example = parse(nlp, markup)
+    doc = Sentences(overwrite=True)(example.doc)
+    links = [
+        Link(
+            drug=Mention(text="amoxicillin", start=9, end=20, label="DRUG"),
+            event=Mention(text=ent.text, start=ent.start_char, end=ent.end_char, label="SYMPTOM"),
+            rule="test",
+            score=1.0,
+        )
+        for ent in doc.ents
+        if ent.label_ == "SYMPTOM"
+    ]
+    attributes.set_links(doc, links)
+    told = CourseFinder()(doc)
+    assert [
+        (link.event.text, str(link.course.outcome)) for link in attributes.get_links(told) if link.course
+    ] == [
+        ("rash", "unknown"),
+        ("haemorrhage", "fatal"),
+        ("haemorrhage", "fatal"),
+    ]
+
+
+CHALLENGES = {
+    # text, action, dechallenge, rechallenge
+    "stopped and resolved": (
+        "Amoxicillin was discontinued and the rash resolved.",
+        "withdrawn",
+        "positive",
+        "unknown",
+    ),
+    "stopped, resolved later": (
+        "The drug was stopped. She received fluids. The rash cleared within days.",
+        "withdrawn",
+        "positive",
+        "unknown",
+    ),
+    "stopped and persisted": (
+        "Amoxicillin was withdrawn but the rash persisted.",
+        "withdrawn",
+        "negative",
+        "unknown",
+    ),
+    "stopped, nothing told": ("Amoxicillin was stopped.", "withdrawn", "unknown", "unknown"),
+    "another drug stopped": (
+        "<DRUG>Ramipril</DRUG> was stopped. The rash resolved.",
+        "unknown",
+        "unknown",
+        "unknown",
+    ),
+    "reduced": ("The dose of amoxicillin was reduced. The rash improved.", "reduced", "positive", "unknown"),
+    "continued": ("Amoxicillin was continued. The rash resolved.", "unchanged", "not_done", "unknown"),
+    "given again": (
+        "The rash resolved after amoxicillin was stopped. On re-exposure to amoxicillin the rash recurred.",
+        "withdrawn",
+        "positive",
+        "positive",
+    ),
+    "given again without harm": (
+        "Amoxicillin was reintroduced without recurrence.",
+        "unknown",
+        "unknown",
+        "negative",
+    ),
+    "not given again": ("Rechallenge with amoxicillin was not attempted.", "unknown", "unknown", "not_done"),
+    "no rechallenge": ("No rechallenge with the drug was done.", "unknown", "unknown", "not_done"),
+    "another drug given again": (
+        "<DRUG>Warfarin</DRUG> was restarted. The <SYMPTOM>bleeding</SYMPTOM> recurred.",
+        "unknown",
+        "unknown",
+        "unknown",
+    ),
+    "advice": ("Amoxicillin should be discontinued.", "unknown", "unknown", "unknown"),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "dechallenge", "rechallenge"), CHALLENGES.values(), ids=CHALLENGES
+)
+def test_action_and_challenges(nlp, text, action, dechallenge, rechallenge):
+    course, whole = read(nlp, TOLD + text)
+    assert (str(course.action), str(course.dechallenge), str(course.rechallenge)) == (
+        action,
+        dechallenge,
+        rechallenge,
+    )
+    for cue in (course.action_cue, course.dechallenge_cue, course.rechallenge_cue):
+        assert cue is None or whole[cue.start : cue.end] == cue.text
+
+
+def test_other_patients_do_not_decide(nlp):
+    text = "In another patient the rash resolved when amoxicillin was stopped."
+    assert read(nlp, TOLD + text, others=[1])[0] == Course()
+    assert read(nlp, TOLD + text)[0].outcome is Outcome.RECOVERED
+
+
+def test_another_authors_patient_has_a_course_of_its_own(nlp):
+    markup = (
+        "Our patient had a cough. One man took <DRUG id=d>amoxicillin</DRUG> and had a <SYMPTOM id=e>rash</SYMPTOM>. "
+        "It was stopped and the rash resolved. Our own patient died."
+    )
+    course, _ = read(nlp, markup, others=[1, 2], attribution=Attribution.OTHER_CASE)
+    assert course.outcome is Outcome.RECOVERED
+
+
+def test_rejected_links_have_no_course(nlp):
+    doc = Sentences(overwrite=True)(parse(nlp, TOLD + "The rash resolved.").doc)
+    place = {
+        ent.label_: Mention(text=ent.text, start=ent.start_char, end=ent.end_char, label=ent.label_)
+        for ent in doc.ents
+    }
+    link = Link(drug=place["DRUG"], event=place["SYMPTOM"], rule="test", score=0.1, rejected="weak")
+    attributes.set_links(doc, [link])
+    assert [link.course for link in attributes.get_links(CourseFinder()(doc))] == [None]
+
+
+def test_a_course_survives_the_attribute():
+    course = Course(outcome=Outcome.RECOVERED, action=Action.WITHDRAWN, dechallenge=Challenge.POSITIVE)
+    assert Course.from_dict(course.to_dict()) == course
+
+
+# every rule: an example that fires it and one that must not
+RULES: dict[str, tuple[str, str]] = {
+    "again_given": ("re-exposure to it", "exposure to it"),
+    "asymptomatic": ("she was asymptomatic", "a symptomatic lesion"),
+    "back_to_normal": ("returned to normal", "normal on admission"),
+    "better": ("she felt better", "a better drug"),
+    "complete_recovery": ("complete clinical recovery", "recovery room"),
+    "continued": ("therapy was continued", "she continued"),
+    "controlled": ("responded well", "a controlled trial"),
+    "decreased": ("the pain regressed", "a decreased count"),
+    "died": ("he died", "diet"),
+    "disappeared": ("it subsided", "it appeared"),
+    "discharged_well": ("discharged home in good health", "discharged on day 3"),
+    "discontinued": ("was discontinued", "was continuous"),
+    "dose_increased": ("increased the daily dose", "increased the pain"),
+    "dose_reduced": ("the dose was reduced", "reduced the pain"),
+    "fully_recovered": ("the wound healed", "the health service"),
+    "improved": ("it improved", "improper use"),
+    "no_improvement": ("no clinical improvement", "an improvement"),
+    "no_more": ("no further episodes", "further episodes"),
+    "normalised": ("values normalised", "normal values"),
+    "not_given": ("was never rechallenged", "was rechallenged"),
+    "persisted": ("it persisted", "persons"),
+    "recurred": ("it recurred", "a current sign"),
+    "remained_well": ("she remained well", "a well known drug"),
+    "resolved": ("it resolved", "to be solved"),
+    "self_limited": ("a self-limited event", "a limited event"),
+    "sequelae": ("with sequelae", "a sequence"),
+    "tolerated": ("was well tolerated", "intolerance"),
+    "without_deficit": ("without any deficits", "with deficits"),
+    "worsened": ("it worsened", "the worst"),
+}
+
+
+def rules() -> dict[str, re.Pattern[str]]:
+    return {row["rule"]: re.compile(row["pattern"], re.I) for row in load_table("course_cues.csv")}
+
+
+def test_every_rule_has_an_example():
+    assert sorted(RULES) == sorted(rules())
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule(rule):
+    positive, negative = RULES[rule]
+    assert rules()[rule].search(positive)
+    assert not rules()[rule].search(negative)
+
+
+@pytest.mark.parametrize(
+    "piece", ["no ", "dose was ", "reduced the ", "not any ", "discharged in a ", "again "]
+)
+def test_linear_time_on_hostile_text(piece):
+    text = piece * 20_000
+    begin = time.perf_counter()
+    for pattern in rules().values():
+        list(pattern.finditer(text))
+    assert time.perf_counter() - begin < 8
