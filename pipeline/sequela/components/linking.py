@@ -15,11 +15,13 @@ from sequela.components.links.evidence import find_told_of_patient, reactions_of
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.neighbours import find_told_before
-from sequela.components.links.rules import Decision, Verdict, decide, is_improvement, load_rules
+from sequela.components.links.rules import Decision, Verdict, decide, is_bare_measurement, is_improvement, load_rules
 from sequela.schema import Attribution, Cue, Frame, Label, Link, Mention, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
 _EXCLUSIVE = frozenset(("compound",))
+# "improved after withdrawal of vancomycin and a steroid pulse": what follows the first drug may be given, not stopped.
+_OF_ONE = frozenset(("dechallenge", "stopped_after", "stopped_for", "withdrawal"))
 # "Simvastatin-induced rhabdomyolysis after clarithromycin": the second drug takes part.
 _INTERACTS_WITH_NAMED = frozenset(("event_after_drug", "event_under_drug", "cause_of", "timed_onset"))
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
@@ -97,7 +99,7 @@ class Linking:
             decisions = {drug: decide(masked, drug, event, self.rules) for drug in drugs}
             named = {drug for drug, found in decisions.items() if found and found.rule in _EXCLUSIVE}
             for drug, decision in decisions.items():
-                if decision is None:
+                if decision is None or (decision.rule in _OF_ONE and not masked.plainly_joined(drug)):
                     continue
                 for one in masked.items[drug].each():
                     for other in item.each():
@@ -156,6 +158,12 @@ class Linking:
             rejected = _ASIDE[attribution]
         elif is_improvement(event.mention.text):
             rejected = "an improvement is no reaction"
+        elif is_bare_measurement(
+            event.mention.text,
+            event.span.doc.text[max(0, event.mention.start - 40) : event.mention.start],
+            event.span.doc.text[event.mention.end : event.mention.end + 40],
+        ):
+            rejected = "a measurement, and no change of it"
         elif _OTHER_CAUSE.search(event.mention.text):
             rejected = "the event names another cause"
         if not rejected and attribution is Attribution.INDEX_PATIENT:

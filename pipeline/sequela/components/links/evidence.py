@@ -48,7 +48,7 @@ def find_told_of_patient(doc: Doc, links: list[Link]) -> list[Link]:
             and link.assertion not in _DENIED
             and kinds[link.rule] == "causal"
             and len(link.cues) == 1
-            and not any(pair[0] == drug and same_event(pair[1], event) for drug, event in told)
+            and not any(same_event(pair[1], event) for _, event in told)
             and (pair not in general or general[pair].score < link.score)
         ):
             general[pair] = link

@@ -92,6 +92,13 @@ class Masked:
         members = [number for number, group in enumerate(self.groups) if group == self.groups[index]]
         return self.places[members[0]], self.places[members[-1]] + 1, members[-1]
 
+    def plainly_joined(self, index: int) -> bool:
+        """Whether an item is the first of its group or joined to the one before by nothing but "and" or a mark."""
+        if index == 0 or self.groups[index] != self.groups[index - 1]:
+            return True
+        join = self.text[self.places[index - 1] + 1 : self.places[index]]
+        return join.strip(" ,/-–+&") in ("", "and", "or", "plus", "and/or")
+
 
 def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) -> Masked:
     """Mask a sentence.
@@ -145,12 +152,18 @@ def _without_relation(span: Span) -> tuple[int, int]:
 
 def _groups(masked: str, places: Sequence[int]) -> tuple[int, ...]:
     groups: list[int] = []
+    closed = False  # "X and Y" is complete: what follows with another "and" is a new clause
     for number, place in enumerate(places):
         if number == 0:
             groups.append(0)
             continue
         before = places[number - 1]
         kind = masked[place]
-        together = masked[before] == kind and _coordination()[kind].fullmatch(masked, before + 1, place)
+        join = masked[before + 1 : place]
+        together = masked[before] == kind and _coordination()[kind].fullmatch(join) is not None
+        has_and = " and " in join
+        if together and closed and has_and and kind == "D":
+            together = False
+        closed = together and (closed or has_and)
         groups.append(groups[-1] if together else groups[-1] + 1)
     return tuple(groups)

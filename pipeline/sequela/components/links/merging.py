@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sequela.components.links.names import NameKeys, is_generic_event, same_event
+from sequela.components.links.names import NameKeys, is_class_name, is_generic_event, same_event
 from sequela.components.links.splitting import split_event
 from sequela.schema import Assertion, Attribution, Link
 
@@ -57,7 +57,22 @@ def merge(links: Iterable[Link], keys: NameKeys) -> list[Reaction]:
             home = Reaction(drug, event)
             reactions.append((whose, home))
         home.links.append(link)
-    return [reaction for _, reaction in reactions]
+    return [reaction for _, reaction in _named_before_classes(reactions)]
+
+
+def _named_before_classes(reactions: list[tuple[str, Reaction]]) -> list[tuple[str, Reaction]]:
+    """Fold "the antibiotic – rash" into "amoxicillin – rash" of the same patient."""
+    kept: list[tuple[str, Reaction]] = []
+    named = [(whose, one) for whose, one in reactions if not is_class_name(one.best.drug.text)]
+    for whose, one in reactions:
+        home = None
+        if is_class_name(one.best.drug.text):
+            home = next((other for owner, other in named if owner == whose and same_event(other.event, one.event)), None)
+        if home is None:
+            kept.append((whose, one))
+        else:
+            home.links.extend(one.links)
+    return kept
 
 
 def _rank(link: Link) -> tuple[bool, bool, int, int, bool, float, int, int]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from spacy.tokens import Doc, Span
 
+from sequela.components.links.classes import class_of
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Label, Mention
 
@@ -109,6 +110,12 @@ def is_generic_drug(text: str) -> bool:
         text.lower().strip(),
     )
     return any(form in _generic_drugs() for form in (words, words[:-1] if words.endswith("s") else words))
+
+
+def is_class_name(text: str) -> bool:
+    """Whether a drug mention names a class ("the antibiotic", "serotonergic drugs") and no substance."""
+    last = text.lower().rsplit(" ", 1)[-1]
+    return bool(class_of(text)) or last in _generic_drugs() or last.rstrip("s") in _generic_drugs()
 
 
 @lru_cache(maxsize=1)

@@ -119,6 +119,23 @@ def decide(masked: Masked, drug: int, event: int, rules: dict[str, tuple[Rule, .
     return None
 
 
+def is_bare_measurement(event: str, before: str, after: str) -> bool:
+    """Whether an event mention is a quantity ("creatinine", "liver function") of which no change is told.
+
+    ``before`` and ``after`` are the words around the mention.
+    """
+    quantity, change = _measurement()
+    return bool(quantity.search(event.lower())) and not any(
+        change.search(text.lower()) for text in (event, before[-40:], after[:40])
+    )
+
+
+@cache
+def _measurement() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    atoms = _atoms()
+    return re.compile(rf"\b{atoms['measurement']}$"), re.compile(rf"\b{atoms['direction']}\b")
+
+
 def is_improvement(event: str) -> bool:
     """Whether an event mention tells of something good ("complete recovery", "well tolerated")."""
     return bool(_improvement().search(event.lower()))
