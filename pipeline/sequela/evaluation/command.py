@@ -22,7 +22,7 @@ from sequela.evaluation.metrics import (
 from sequela.evaluation.predictions import Given, Prediction, predict
 from sequela.evaluation.report import write_report
 from sequela.evaluation.run import Level, Scored, choose_levels, score
-from sequela.evaluation.schemes import SCHEMES, Scheme, choose_scheme, scheme_of_labels
+from sequela.evaluation.schemes import SCHEMES, Scheme, choose_scheme, narrow, scheme_of_labels
 from sequela.evaluation.scores import extra_documents, missing_documents
 
 Progress = Callable[[Iterable[tuple[str, Prediction]], int], Iterable[tuple[str, Prediction]]]
@@ -162,7 +162,8 @@ def choose(request: Request, documents: list[Document]) -> Scheme:
     """Choose the scheme: by ``--labels``, ``--scheme``, or the labels of the gold."""
     if request.labels is not None:
         return scheme_of_labels(request.labels)
-    return SCHEMES[request.scheme] if request.scheme else choose_scheme(documents)
+    scheme = SCHEMES[request.scheme] if request.scheme else choose_scheme(documents)
+    return narrow(scheme, documents) if scheme.name == "sequela" else scheme
 
 
 def _check(request: Request) -> None:

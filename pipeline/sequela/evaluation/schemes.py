@@ -7,7 +7,7 @@ where a Doc has no such group (another model), ``doc.ents`` are used and their l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sequela.corpora.document import Document
@@ -118,6 +118,12 @@ def choose_scheme(documents: Iterable[Document]) -> Scheme:
             for name, scheme in SCHEMES.items():
                 counts[name] += entity.label in scheme.gold
     return SCHEMES[max(counts, key=lambda name: counts[name])]
+
+
+def narrow(scheme: Scheme, documents: Iterable[Document]) -> Scheme:
+    """Leave out labels that the gold never uses: where nobody looked, finding one is no error."""
+    used = {entity.label for document in documents for entity in document.entities}
+    return replace(scheme, gold={label: target for label, target in scheme.gold.items() if label in used})
 
 
 def scheme_of_labels(name_or_path: str | Path) -> Scheme:

@@ -5,7 +5,7 @@ import pytest
 from sequela.corpora.document import Attribute, Document, Entity, Event, Relation
 from sequela.evaluation.links import ConceptMention, Forbidden, Pair
 from sequela.evaluation.matching import Span
-from sequela.evaluation.schemes import SCHEMES, choose_scheme, scheme_of_labels
+from sequela.evaluation.schemes import SCHEMES, choose_scheme, narrow, scheme_of_labels
 from sequela.evaluation.views import (
     affirmed_pairs,
     concept_mentions,
@@ -176,3 +176,8 @@ def test_counts_of_the_public_corpora(shared_corpora):
     assert sum(len(reaction_pairs(one)) for one in sentences) == 1060
     assert sum(len(therapeutic_statements(one)) for one in sentences) == 114
     assert sum(len(concept_relations(one)) for one in abstracts) == 1012  # as the task counts them
+
+
+def test_labels_that_the_gold_never_uses_are_not_scored():
+    document = Document(doc_id="d", text="x" * 99, entities=[entity(1, "DRUG"), entity(2, "Other")])
+    assert narrow(SCHEMES["sequela"], [document]).gold == {"DRUG": "DRUG"}
