@@ -40,6 +40,7 @@ class _Patterns:
     route: re.Pattern[str]
     divisor: re.Pattern[str]
     measured: re.Pattern[str]
+    not_given: re.Pattern[str]
     units: dict[str, tuple[str, str]]
     numbers: dict[str, float]
     ordinals: dict[str, int]
@@ -48,8 +49,9 @@ class _Patterns:
 
 
 _LAB_DIVISOR = re.compile(
-    r"\s?(?:/|per)\s?(?:d|m|µ|μ|u|c)?(?:[lL]\b|mm\d?|cmm|hpf|g\b|mol|24)|\s?%|\s?of\s+(?:Hb|hemo)"
+    r"\s?(?:/|per)\s?(?:d|m|µ|μ|u|c)?(?:[lL]\b|mm\d?|cmm|hpf|g\b|mol|lit(?:er|re)|milli)|\s?%"
 )
+_OXYGEN = re.compile(r"\boxygen\b|\bO2\b|\bcannula\b|\bmask\b", re.I)
 _TIMES = re.compile(
     r"\s{0,2}[x×*]\s?(\d{1,3})(?![\w.])(?:\s?(?:doses|days?|d|weeks?|cycles|courses|times)\b)?"
 )
@@ -187,10 +189,16 @@ def _read_amount(match: re.Match[str], patterns: _Patterns) -> Dose | None:
         return None
     factor = _number(match["factor"], patterns) if match["factor"] else 1.0
     divisors = _divisors(match["per"] or "", patterns)
-    if unit == "L" and divisors not in ("", "/min", "/h", "/d"):
-        return None
+    if (
+        kind == "volume"
+        and divisors.endswith("/min")
+        and not _OXYGEN.search(text, max(0, match.start() - 40), end + 30)
+    ):
+        return None  # a flow or a clearance
+    if len(match["unit"]) == 1 and match["unit"] in "GM":
+        return None  # a panel of a figure
     before = _sentence_before(text, match.start())
-    if patterns.measured.search(before):
+    if patterns.measured.search(before) or patterns.not_given.match(text, end):
         return None
     rule = "amount"
     joint = _squeeze(match["joint"] or "")
@@ -405,6 +413,10 @@ def _patterns() -> _Patterns:
         divisor=re.compile(rf"(?<![\w])(?:{divisors})(?![a-wyz0-9]*[a-wyz])", re.I),
         measured=re.compile(
             rf"\b(?:{_alternatives(load_lines('dose_not_before.txt'))})\b[^,.;:)]{{0,25}}$", re.I
+        ),
+        not_given=re.compile(
+            rf"[\s,;(]{{1,3}}(?:of\s)?(?:[^\s,;:.()]{{1,20}}\s){{0,3}}(?:{_alternatives(load_lines('dose_not_after.txt'))})",
+            re.I,
         ),
         units=units,
         numbers=numbers,

@@ -13,6 +13,7 @@ from sequela.schema import Action, Challenge, Outcome
 LISTS = [
     "course_common_words.txt",
     "course_generic.txt",
+    "dose_not_after.txt",
     "dose_not_before.txt",
     "dose_qualifiers.txt",
     "drug_abbreviations.txt",
