@@ -206,7 +206,7 @@ def _introduced(
 ) -> Attribution:
     """Whose patient "a 45-year-old man" is: in a discussion another author's, unless the age is known."""
     if zone not in _RETELLING_ZONES and not memory.table:
-        return INDEX
+        return OTHER if votes.total[OTHER] > votes.total[INDEX] else INDEX
     ages = {word for word in words.lower[found.start : found.end] if word[0].isdecimal()}
     if ages & memory.ages or votes.total[INDEX] >= _STRONG:
         return INDEX
