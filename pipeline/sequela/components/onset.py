@@ -8,7 +8,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela import attributes
-from sequela.components.time.narrative import find_by_dates
+from sequela.components.links.told import as_told
+from sequela.components.time.narrative import find_by_dates, find_carried
 from sequela.components.time.onset_rules import find_direct, find_dose_count, to_onset
 from sequela.components.time.scene import Scene, read_scene
 from sequela.schema import Link, Onset, OnsetBasis
@@ -39,7 +40,9 @@ class OnsetFinder:
             attributes.set_links(
                 doc,
                 [
-                    link if link.rejected else replace(link, onset=find_onset(doc, link, scene=scene))
+                    link
+                    if link.rejected
+                    else replace(link, onset=find_onset(doc, as_told(link), scene=scene))
                     for link in links
                 ],
             )
@@ -61,10 +64,18 @@ def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | N
     if scene is None:
         scene = read_scene(doc)
     direct = find_direct(scene, link)
+    if direct and (direct.rule == "later" or direct.time.end < _sentence_start(scene, link)):
+        chain = find_carried(scene, link)
+        if chain and chain.rule == "carried_chain":
+            return chain
     if direct and direct.score >= _SURE:
         return to_onset(direct)
     found = find_by_dates(scene, link) or (to_onset(direct) if direct else None)
-    return found or find_dose_count(scene, link)
+    return found or find_dose_count(scene, link) or find_carried(scene, link)
+
+
+def _sentence_start(scene: Scene, link: Link) -> int:
+    return scene.sentences[scene.sentence_of(link.event.start)][0]
 
 
 # How far each kind of evidence is to be trusted where mentions of one pair tell different onsets.
