@@ -415,7 +415,7 @@ def _patterns() -> _Patterns:
             rf"\b(?:{_alternatives(load_lines('dose_not_before.txt'))})\b[^,.;:)]{{0,25}}$", re.I
         ),
         not_given=re.compile(
-            rf"[\s,;(]{{1,3}}(?:of\s)?(?:[^\s,;:.()]{{1,20}}\s){{0,3}}(?:{_alternatives(load_lines('dose_not_after.txt'))})",
+            rf"[\s,;(]{{1,3}}(?:of\s)?(?:[^\s,;:.()]{{1,20}}\s){{0,3}}(?:{_alternatives(load_lines('dose_not_after.txt'))})(?![a-z])",
             re.I,
         ),
         units=units,

@@ -4,8 +4,8 @@ import re
 import time
 
 import pytest
-from markup import blank, parse
 
+from markup import blank, parse
 from sequela import attributes
 from sequela.components.course import CourseFinder, find_course
 from sequela.components.course_report import Report
@@ -189,7 +189,8 @@ def test_other_patients_do_not_decide(nlp):
 
 def test_another_authors_patient_has_a_course_of_its_own(nlp):
     markup = (
-        "Our patient had a cough. One man took <DRUG id=d>amoxicillin</DRUG> and had a <SYMPTOM id=e>rash</SYMPTOM>. "
+        "Our patient had a cough. One man took <DRUG id=d>amoxicillin</DRUG> and had a "
+        "<SYMPTOM id=e>rash</SYMPTOM>. "
         "It was stopped and the rash resolved. Our own patient died."
     )
     course, _ = read(nlp, markup, others=[1, 2], attribution=Attribution.OTHER_CASE)

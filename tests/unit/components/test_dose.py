@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from markup import blank, parse
 
+from markup import blank, parse
 from sequela import attributes
 from sequela.components.dose import DoseFinder
 from sequela.components.dose_links import doses_of, link_doses
@@ -98,7 +98,8 @@ LINKS = {
     "drug before": ("<DRUG id=a>aspirin</DRUG> <DOSE id=1>75 mg</DOSE>", {("1", "a")}),
     "drug after": ("<DOSE id=1>75 mg</DOSE> of oral <DRUG id=a>aspirin</DRUG>", {("1", "a")}),
     "leaning two ways": (
-        "<DRUG id=a>metformin</DRUG> <DOSE id=1>500 mg</DOSE> and <DOSE id=2>75 mg</DOSE> <DRUG id=b>aspirin</DRUG>",
+        "<DRUG id=a>metformin</DRUG> <DOSE id=1>500 mg</DOSE> and <DOSE id=2>75 mg</DOSE> "
+        "<DRUG id=b>aspirin</DRUG>",
         {("1", "a"), ("2", "b")},
     ),
     "list": (
@@ -135,7 +136,8 @@ LINKS = {
         {("1", "a")},
     ),
     "verb between": (
-        "<DRUG id=a>Aspirin</DRUG> was reduced to <DOSE id=1>75 mg</DOSE> and <DRUG id=b>heparin</DRUG> stopped",
+        "<DRUG id=a>Aspirin</DRUG> was reduced to <DOSE id=1>75 mg</DOSE> and <DRUG id=b>heparin</DRUG> "
+        "stopped",
         {("1", "a")},
     ),
     "radiation": ("<DRUG id=a>cisplatin</DRUG> with <DOSE id=1>70 Gy</DOSE>", set()),
@@ -157,7 +159,8 @@ def test_links(nlp, markup, expected):
 def test_doses_of_fills_in_what_stands_apart(nlp):
     doc = read(
         nlp,
-        "Oral <DRUG>aspirin</DRUG> 75 mg daily. One day after the second dose of <DRUG>alemtuzumab</DRUG> she fell.",
+        "Oral <DRUG>aspirin</DRUG> 75 mg daily. One day after the second dose of "
+        "<DRUG>alemtuzumab</DRUG> she fell.",
     )
     found = {
         doc.text[start:end]: [(d.value_min, d.unit, d.route, d.per_day, d.ordinal, d.rule) for d in doses]

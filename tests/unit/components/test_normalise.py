@@ -4,8 +4,8 @@ import json
 import time
 
 import pytest
-from markup import blank, parse
 
+from markup import blank, parse
 from sequela import attributes
 from sequela.components.normalise import Normalise
 from sequela.components.terms.drugs import normalise_drug
@@ -145,7 +145,8 @@ def nlp():
 def test_component(nlp):
     example = parse(
         nlp,
-        "<DRUG id=d>Amiodarone</DRUG> caused a <SYMPTOM id=e>rash</SYMPTOM> on the <BODY_SITE id=b>arm</BODY_SITE>; "
+        "<DRUG id=d>Amiodarone</DRUG> caused a <SYMPTOM id=e>rash</SYMPTOM> on the "
+        "<BODY_SITE id=b>arm</BODY_SITE>; "
         "<DRUG id=a>this medication</DRUG> and <DRUG id=u>the medication</DRUG> were stopped.",
     )
     example.spans["a"]._.refers_to = {"start": 0, "end": 10, "text": "Amiodarone", "rule": "test"}

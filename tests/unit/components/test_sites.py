@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from markup import blank, parse
 from test_dose import maccrobat
 
+from markup import blank, parse
 from sequela.components.sentences import Sentences
 from sequela.components.sites import link_sites, sites_of
 
@@ -24,20 +24,24 @@ CASES = {
         {("1", "a")},
     ),
     "list of sites": (
-        "<SYMPTOM id=a>swelling</SYMPTOM> of the <BODY_SITE id=1>face</BODY_SITE>, <BODY_SITE id=2>lips</BODY_SITE>"
+        "<SYMPTOM id=a>swelling</SYMPTOM> of the <BODY_SITE id=1>face</BODY_SITE>, "
+        "<BODY_SITE id=2>lips</BODY_SITE>"
         " and <BODY_SITE id=3>tongue</BODY_SITE>",
         {("1", "a"), ("2", "a"), ("3", "a")},
     ),
     "laterality in a list": (
-        "<SYMPTOM id=a>bullae</SYMPTOM> on the <BODY_SITE id=1>left arm</BODY_SITE> and right <BODY_SITE id=2>leg</BODY_SITE>",
+        "<SYMPTOM id=a>bullae</SYMPTOM> on the <BODY_SITE id=1>left arm</BODY_SITE> and right "
+        "<BODY_SITE id=2>leg</BODY_SITE>",
         {("1", "a"), ("2", "a")},
     ),
     "two events of one site": (
-        "<SYMPTOM id=a>swelling</SYMPTOM> and <SYMPTOM id=b>pain</SYMPTOM> of the <BODY_SITE id=1>knee</BODY_SITE>",
+        "<SYMPTOM id=a>swelling</SYMPTOM> and <SYMPTOM id=b>pain</SYMPTOM> of the "
+        "<BODY_SITE id=1>knee</BODY_SITE>",
         {("1", "a"), ("1", "b")},
     ),
     "each its own": (
-        "<BODY_SITE id=1>back</BODY_SITE> <SYMPTOM id=a>pain</SYMPTOM>, <SYMPTOM id=b>rash</SYMPTOM> on the <BODY_SITE id=2>arms</BODY_SITE>",
+        "<BODY_SITE id=1>back</BODY_SITE> <SYMPTOM id=a>pain</SYMPTOM>, <SYMPTOM id=b>rash</SYMPTOM> on "
+        "the <BODY_SITE id=2>arms</BODY_SITE>",
         {("1", "a"), ("2", "b")},
     ),
     "a verb between": (
@@ -61,7 +65,8 @@ CASES = {
         set(),
     ),
     "abbreviation of the site": (
-        "<SYMPTOM id=a>dilatation</SYMPTOM> of the <BODY_SITE id=1>left ventricle</BODY_SITE> (<BODY_SITE id=2>LV</BODY_SITE>)",
+        "<SYMPTOM id=a>dilatation</SYMPTOM> of the <BODY_SITE id=1>left ventricle</BODY_SITE> "
+        "(<BODY_SITE id=2>LV</BODY_SITE>)",
         {("1", "a")},
     ),
 }

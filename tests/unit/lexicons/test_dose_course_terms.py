@@ -1,4 +1,4 @@
-"""The tables of doses, courses and terms are clean: sorted, without duplicates, trimmed, and agree with each other."""
+"""The tables of doses, courses and terms are sorted, trimmed, without duplicates, and agree."""
 
 from __future__ import annotations
 
