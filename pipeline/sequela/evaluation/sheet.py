@@ -40,8 +40,8 @@ PREAMBLE = """\
 
 <!-- Written by `python -m sequela.evaluation.sheet CORPORA -o docs/evaluation.md`; do not edit. -->
 
-What the figures mean is defined in [evaluation-definitions.md](evaluation-definitions.md). In brackets: 95
-% intervals, by bootstrap over documents. These are development sets: no model was trained on them, but
+What the figures mean is defined in [evaluation-definitions.md](evaluation-definitions.md). In brackets are
+95 % intervals, by bootstrap over documents. These are development sets: no model was trained on them, but
 rules and settings were chosen by them, so that unseen text will score lower. Times are those of the whole
 evaluation, with the loading of the pipeline.
 
