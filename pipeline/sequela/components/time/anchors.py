@@ -47,6 +47,12 @@ _NO_COUNT = frozenset({"single", "treatment", "treatments", "use", "exposure", "
 _LAST = frozenset({"last", "final", "most recent", "latest", "preceding", "previous", "morning", "evening"})
 
 
+_SINGLE = re.compile(
+    r"\b(?:injections?|injecting|infusions?|administration|bolus|vaccination|immuni[sz]ation|dose|ingestion|exposure)\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True)
 class Anchor:
     """The anchor of an onset and, for the nth dose, its number."""
@@ -99,5 +105,7 @@ def read_anchor(phrase: str, cues: Sequence[CueWord]) -> Anchor:
         if kind == "change":
             return Anchor(OnsetAnchor.DOSE_CHANGE)
         if kind == "give":
-            return Anchor(OnsetAnchor.START)
+            # One injection, infusion or vaccination may be any; a therapy has one start.
+            single = _SINGLE.search(phrase)
+            return Anchor(OnsetAnchor.UNSPECIFIED if single else OnsetAnchor.START)
     return Anchor(OnsetAnchor.UNSPECIFIED)

@@ -9,16 +9,25 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sequela.components.time.onset_rules import moves_story
+from sequela.components.time.onset_rules import (
+    NAMES_EXPOSURE,
+    Candidate,
+    moves_story,
+    read_candidate,
+    runs_until_event,
+    to_onset,
+)
 from sequela.components.time.scene import Place, Scene, Time
 from sequela.durations import add, from_days, to_hours
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
+_NAMED = re.compile(r"\b(?:diagnos|consider|suspect|recogni[sz]|confirm|attribut|ascrib)", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
 _NEAR = 80  # characters from a mention to a time behind it
+_CARRY = 3  # sentences for which a time holds for what is told next
 _CHAIN_REACH = 6  # sentences between drug and event in a chain of relative times
 _CALENDAR, _STORY = "calendar", "story"
 _DAY_OF = "day of"
@@ -50,6 +59,7 @@ class Stage:
 
     time: Time
     point: Point
+    ends_exposure: bool = False  # "had taken X for six weeks when …": X was begun before
 
 
 def find_by_dates(scene: Scene, link: Link) -> Onset | None:
@@ -72,6 +82,58 @@ def find_by_dates(scene: Scene, link: Link) -> Onset | None:
     return best[1] if best else None
 
 
+def find_carried(scene: Scene, link: Link) -> Onset | None:
+    """Find the onset told before the event: "Five days into the course he was weak. Myositis was diagnosed".
+
+    Times that follow ("six hours later") are added; a date or a time of another kind ends the search. An
+    event that is told without a time of its own must stand in a sentence that says what was diagnosed: other
+    events of later sentences have begun at other times.
+    """
+    here = scene.sentence_of(link.event.start)
+    start = scene.sentences[max(here - _CARRY - 1, 0)][0]
+    told: tuple[Candidate, Time, list[str]] | None = None
+    for time in scene.times_between(start, link.event.start):
+        candidate = read_candidate(scene, link, time)
+        if candidate and candidate.rule in NAMES_EXPOSURE and _told_before(scene, link, time):
+            told = (candidate, time, [time.value.min])
+        elif told and time.value.reference == "previous" and time.value.relation == "after":
+            told = (told[0], time, [*told[2], time.value.min])
+        elif told and moves_story(time.value):
+            told = None
+    if told is None:
+        return None
+    candidate, time, steps = told
+    if scene.sentence_of(time.start) != here and not _NAMED.search(scene.text, *scene.sentences[here]):
+        return None
+    onset = to_onset(candidate)
+    started = scene.sentences[scene.sentence_of(candidate.time.start)]
+    if len(steps) > 1 and not any(cue.kind == "develop" for cue in scene.cues_between(*started)):
+        return None  # "the dose was raised after two weeks. Ten days later …" is counted from the start
+    if len(steps) == 1:
+        return replace(onset, basis=OnsetBasis.INFERRED, rule="carried")
+    if not all(steps):
+        return None
+    total = add(steps)
+    return replace(
+        onset,
+        text=time.text,
+        start=time.start,
+        end=time.end,
+        min=total,
+        max=total,
+        hours_min=to_hours(total),
+        hours_max=to_hours(total),
+        basis=OnsetBasis.INFERRED,
+        rule="carried_chain",
+    )
+
+
+def _told_before(scene: Scene, link: Link, time: Time) -> bool:
+    """Whether the drug of the link is named before a time or in its clause."""
+    name = link.drug.text.lower()
+    return any(drug.text.lower() == name and drug.start < time.end + _NEAR for drug in scene.drugs)
+
+
 def read_stages(scene: Scene) -> list[Stage]:
     """Follow the time of the story through the report."""
     stages: list[Stage] = []
@@ -82,14 +144,19 @@ def read_stages(scene: Scene) -> list[Stage]:
     told = [parts for parts in dates if len(parts) == 3 and parts[0].isdigit()]
     year = int(told[0][0]) if told else _UNKNOWN_YEAR
     for time in scene.times:
-        if not moves_story(time.value):
+        if runs_until_event(scene, time):
+            low, high = _days(time.value)
+            step = time.value.min if time.value.min == time.value.max else ""
+            point: Point | None = Point(_STORY, low, high, (step,), time.value.approximate)
+        elif moves_story(time.value):
+            point = _move(current, time, year)
+        else:
             continue
-        point = _move(current, time, year)
         if point is None:
             continue
         if point.scale == _CALENDAR:
             year = date.fromordinal(int(point.low)).year
-        stages.append(Stage(time, point))
+        stages.append(Stage(time, point, ends_exposure=runs_until_event(scene, time)))
         current = point
     return stages
 
@@ -100,6 +167,8 @@ def _move(current: Point | None, time: Time, year: int) -> Point | None:
         return _date_point(value.value, year, current)
     low, high = _days(value)
     if value.relation == "at" and value.ordinal is not None:
+        if low != high:  # a week or several days are no point
+            return None
         return Point(f"{_DAY_OF} {value.reference}", low, high)
     if value.reference == "previous" and value.relation in ("after", "within"):
         start = current or Point(_STORY, 0.0, 0.0)
@@ -149,6 +218,8 @@ def _mentions(scene: Scene, link: Link) -> Iterable[Place]:
 def _stage_of(scene: Scene, stages: list[Stage], start: int, end: int, *, own: bool = False) -> Stage | None:
     """Give the stage of a mention: the one of its clause or sentence, else the last one told before."""
     sentence = scene.sentences[scene.sentence_of(start)]
+    if own:
+        stages = [stage for stage in stages if not stage.ends_exposure]
     before = [stage for stage in stages if sentence[0] <= stage.time.start < start]
     after = [stage for stage in stages if end <= stage.time.start < sentence[1]]
     near_after = bool(after) and after[0].time.start - end < _NEAR
@@ -164,7 +235,9 @@ def _stage_of(scene: Scene, stages: list[Stage], start: int, end: int, *, own: b
     if own:
         return None
     earlier = [stage for stage in stages if stage.time.start < sentence[0]]
-    return earlier[-1] if earlier else None
+    if earlier and scene.sentence_of(start) - scene.sentence_of(earlier[-1].time.start) <= _CARRY:
+        return earlier[-1]
+    return None
 
 
 def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, event: Stage) -> Onset | None:
@@ -199,10 +272,6 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
         return None
     gap = scene.sentence_of(link.event.start) - scene.sentence_of(mention.start)
     if gap > _REACH.get(point.scale, _CHAIN_REACH):
-        return None
-    if point.scale.startswith(_DAY_OF) and scene.sentence_of(event.time.start) != scene.sentence_of(
-        link.event.start
-    ):
         return None
     return _onset(event, start, cues)
 

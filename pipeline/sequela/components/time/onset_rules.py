@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from sequela.components.time.anchors import Anchor, find_dose_ordinal, read_anchor
 from sequela.components.time.scene import CueWord, Place, Scene, Time
 from sequela.durations import to_hours
+from sequela.lexicons.loader import load_lines
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
 _CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
+_STILL = re.compile(r"\b(?:still|remain(?:s|ed)?|until)\b", re.IGNORECASE)
 _MODAL = re.compile(r"\b(?:should|must|needs? to|recommend)", re.IGNORECASE)
 _COORDINATION = re.compile(
     r"[\s,/+()&-]*(?:(?:and|plus|with|or|to|followed by|combined|then)\b[\s(-]*)?(?:[\w-]+[\s,/+()&-]*){0,2}$"
 )
+_WHEN = re.compile(r",?\s+(?:when|before)\b")
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)")
 _AFTER = re.compile(
     r"(?:,? respectively)?,?[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*"
@@ -55,9 +59,9 @@ _CARDINAL_EVENT = re.compile(
     r"development|attack|rash|illness|diagnosis)\b|\s*(?:$|[,.;)])",
     re.IGNORECASE,
 )
-_HOURS_OF_A_DAY = 24.0
 _EXPOSURE = frozenset({"start", "give", "stop", "change", "again"})
-_NAMES_EXPOSURE = frozenset({"after_exposure", "after_exposure_word", "exposure_before"})
+NAMES_EXPOSURE = frozenset({"after_exposure", "after_exposure_word", "exposure_before"})
+_SAME_SENTENCE = 120  # characters in which "the steroid … we ascribe to prednisone" may follow
 _LOWEST = 0.3  # a weaker reading is no onset
 
 
@@ -81,10 +85,19 @@ def find_direct(scene: Scene, link: Link) -> Candidate | None:
     start, end = scene.sentences[first][0], scene.sentences[last][1]
     candidates = []
     for time in scene.times_between(start, end):
+        if not _is_of_event(scene, link, time):
+            continue
         candidate = read_candidate(scene, link, time)
         if candidate and candidate.score >= _LOWEST:
             candidates.append(candidate)
     return max(candidates, key=lambda item: item.score, default=None)
+
+
+def _is_of_event(scene: Scene, link: Link, time: Time) -> bool:
+    """Whether a time may tell of the event: of its sentence, or of one beside it without an event."""
+    here, there = scene.sentence_of(link.event.start), scene.sentence_of(time.start)
+    neighbours = abs(here - there) == 1
+    return here == there or (neighbours and not scene.symptoms_between(*scene.sentences[there]))
 
 
 def find_dose_count(scene: Scene, link: Link) -> Onset | None:
@@ -148,13 +161,13 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
         kind = OnsetAnchor.FIRST_DOSE if value.ordinal == 1 else OnsetAnchor.NTH_DOSE
         anchor = Anchor(kind, value.ordinal)
     score = base - _distance_cost(scene, link, time)
-    if rule not in _NAMES_EXPOSURE:
+    if rule not in NAMES_EXPOSURE:
         score -= 0.1 * max(scene.sentence_of(time.start) - scene.sentence_of(link.drug.start), 0)
     if not value.value:
         score -= 0.2  # where a number stands beside the cycle, it is the onset
     if _is_recovery(scene, link, time, sentence):
         score -= 0.7
-    if value.relation == "at" and value.ordinal and value.value and not _AFTER.match(tail):
+    if value.relation == "at" and value.ordinal and value.value.endswith("D") and not _AFTER.match(tail):
         basis = OnsetBasis.DAY_NUMBERS  # "on day 8 of treatment"
     return Candidate(time, score, anchor, rule, basis)
 
@@ -189,8 +202,11 @@ def _by_following_words(
                 return reading
         if value.reference in ("admission", "operation") and value.relation == "at":
             return None
-        if value.relation == "at" and value.ordinal and not (of or led) and not _drug_before(link, time):
-            return ("ordinal_alone", 0.35, Anchor(OnsetAnchor.UNSPECIFIED), expression)
+        here = sentence[0] <= link.event.start < sentence[1]
+        if not here or (value.relation == "within" and value.reference == "previous" and not of):
+            return None  # told of something else; "the same day" moves the story
+        if value.relation == "at" and value.ordinal and not (of or led):
+            return _ordinal_alone(scene, link, time, sentence)
         if link.drug.start < time.start:
             kind = Anchor(OnsetAnchor.START)
             if not value.value and value.ordinal:
@@ -202,7 +218,9 @@ def _by_following_words(
     if value.relation == "after":
         return _later(scene, link, time)
     if _INTERVAL.search(head) and re.search(r"\b(?:was|were|of|is|:|\()\s*$", head):
-        return ("interval", 0.7, Anchor(OnsetAnchor.START), expression)
+        begun = any(cue.kind == "start" for cue in scene.cues_between(time.start - len(head), time.start))
+        anchor = OnsetAnchor.START if begun else OnsetAnchor.UNSPECIFIED
+        return ("interval", 0.7, Anchor(anchor), expression)
     if value.relation == "for":
         return _exposure(scene, link, time, head, tail, sentence)
     if of and re.match(r".{0,40}\b(?:treatment|therapy|administration|use|exposure)\b", tail):
@@ -212,16 +230,23 @@ def _by_following_words(
     return None
 
 
+def _ordinal_alone(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> _Reading | None:
+    """Read "he took X and on day 8 developed Y", where nothing says what the days are counted from."""
+    if time.value.min != time.value.max:
+        return None
+    if not any(cue.kind == "develop" for cue in scene.cues_between(*sentence)):
+        return None
+    if sentence[0] <= link.drug.start < time.start:
+        return ("ordinal_alone", 0.5, Anchor(OnsetAnchor.START), OnsetBasis.DAY_NUMBERS)
+    return ("ordinal_alone", 0.4, Anchor(OnsetAnchor.UNSPECIFIED), OnsetBasis.DAY_NUMBERS)
+
+
 def _tells_of_event(scene: Scene, link: Link, time: Time) -> bool:
     """Whether a bare "immediately" stands beside what happened to the patient."""
     if _MODAL.search(scene.text, max(0, time.start - 60), time.start):
         return False
     cues = scene.cues_between(max(0, time.start - 40), time.end + 40)
     return any(cue.kind == "develop" for cue in cues) and link.event.start > time.start
-
-
-def _drug_before(link: Link, time: Time) -> bool:
-    return link.drug.start < time.start
 
 
 def _after_anchor(
@@ -238,7 +263,7 @@ def _after_anchor(
     kinds = [cue.kind for cue in cues]
     anchor = read_anchor(phrase, cues)
     base = 0.8 if weak else 0.9
-    drugs = scene.drugs_between(start, max(end, start + 1))
+    drugs = [drug for drug in scene.drugs_between(start, max(end, start + 1)) if not _is_generic(drug, link)]
     own = [drug for drug in drugs if _is_own(drug, link)]
     if own:
         if drugs[0] is not own[0] and not _COORDINATION.match(scene.text[drugs[0].end : own[0].start]):
@@ -254,12 +279,21 @@ def _after_anchor(
             return None
         return ("after_exposure", base - 0.1, _start(anchor), OnsetBasis.EXPRESSION)
     if kinds[:1] and kinds[0] in _EXPOSURE:
-        return ("after_exposure_word", base - 0.1, anchor, OnsetBasis.EXPRESSION)
+        return ("after_exposure_word", base - 0.1, _dose_told(scene, link, anchor), OnsetBasis.EXPRESSION)
     if kinds[:1] == ["develop"] and _EXPOSURE & set(kinds[:2]):
         return ("after_exposure_word", base - 0.2, anchor, OnsetBasis.EXPRESSION)
     if not kinds and _PRONOUN.match(phrase):
         return ("after_pronoun", base - 0.3, anchor, OnsetBasis.EXPRESSION)
     return None
+
+
+def _dose_told(scene: Scene, link: Link, anchor: Anchor) -> Anchor:
+    """Give the number of the dose where the sentence of the drug tells it: "his first dose of X"."""
+    if anchor.kind is not OnsetAnchor.UNSPECIFIED:
+        return anchor
+    start, end = scene.sentences[scene.sentence_of(link.drug.start)]
+    told = read_anchor(scene.text[max(start, link.drug.start - 60) : min(end, link.drug.end + 60)], ())
+    return told if told.ordinal is not None else anchor
 
 
 def _start(anchor: Anchor) -> Anchor:
@@ -268,8 +302,20 @@ def _start(anchor: Anchor) -> Anchor:
 
 
 def _is_own(place: Place, link: Link) -> bool:
-    """Whether a mention is of the drug of the link: the same place or the same word."""
-    return place.overlaps(link.drug.start, link.drug.end) or place.text.lower() == link.drug.text.lower()
+    """Whether a mention is of the drug of the link: the same place, the same word, or a word for it."""
+    name = link.drug.text.lower()
+    return place.overlaps(link.drug.start, link.drug.end) or name in (place.text.lower(), place.alias.lower())
+
+
+def _is_generic(place: Place, link: Link) -> bool:
+    """Whether a mention names no substance and may stand for the drug of the link: "the antibiotic"."""
+    near = link.drug.start < place.start + _SAME_SENTENCE
+    return near and not place.alias and place.text.lower() in _generic_drugs()
+
+
+@cache
+def _generic_drugs() -> frozenset[str]:
+    return frozenset(load_lines("time_generic_drugs.txt"))
 
 
 def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[int, int]) -> _Reading | None:
@@ -303,7 +349,8 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
     """Read "X was given. Two days later she developed Y"; a longer chain is left to the narrative."""
     if link.drug.start > time.start:
         return None
-    if any(moves_story(other.value) for other in scene.times_between(link.drug.end, time.start)):
+    between = scene.times_between(link.drug.end, time.start)
+    if any(moves_story(other.value) or runs_until_event(scene, other) for other in between):
         return None
     score = 0.6
     if any(not _is_own(drug, link) for drug in scene.drugs_between(link.drug.end, time.start)):
@@ -325,17 +372,27 @@ def moves_story(value: TimeExpression) -> bool:
     return (value.type is TimexType.DATE and value.value[:4].isdigit()) or value.value.startswith("XXXX-")
 
 
+def runs_until_event(scene: Scene, time: Time) -> bool:
+    """Whether a treatment is told up to an event: "had taken X for six weeks when headaches began"."""
+    if time.value.relation != "for" or time.value.reference or not time.value.min:
+        return False
+    if not _WHEN.match(scene.text, time.end):
+        return False
+    start = scene.sentences[scene.sentence_of(time.start)][0]
+    return bool(scene.drugs_between(start, time.start))
+
+
 def _exposure(
     scene: Scene, link: Link, time: Time, head: str, tail: str, sentence: tuple[int, int]
 ) -> _Reading | None:
     """Read "had taken X for 4 years when she developed Y": the length of a treatment that ran at the time."""
-    if _INFUSED_OVER.search(head) or (
-        _OVER.search(head) and (to_hours(time.value.max) or 0) < _HOURS_OF_A_DAY
-    ):
+    if _INFUSED_OVER.search(head):
         return None
     of = _OF.match(tail)
     if of and (reading := _after_anchor(scene, link, time, of.end(), tail, weak=True)):
         return ("exposure_length", 0.5, reading[2], OnsetBasis.INFERRED)
+    if _OVER.search(head):
+        return None
     before = [
         *scene.drugs_between(sentence[0], time.start),
         *scene.symptoms_between(sentence[0], time.start),
@@ -366,6 +423,8 @@ def _distance_cost(scene: Scene, link: Link, time: Time) -> float:
 
 def _is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
     """Whether the time tells when the event ended: "resolved within 24 hours"."""
+    if _STILL.search(scene.text, max(sentence[0], time.start - 40), time.start):
+        return True
     previous = [other.end for other in scene.times_between(sentence[0], time.start)]
     start = max([sentence[0], *previous[-1:]])
     cues: list[CueWord] = [

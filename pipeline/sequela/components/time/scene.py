@@ -27,6 +27,7 @@ class Place:
     start: int
     end: int
     text: str
+    alias: str = ""  # what an anaphor or an abbreviation stands for
 
     def overlaps(self, start: int, end: int) -> bool:
         """Whether the stretch shares a character with another one."""
@@ -37,14 +38,14 @@ class Place:
 class Time(Place):
     """A TIME entity with its value."""
 
-    value: TimeExpression
+    value: TimeExpression = field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class CueWord(Place):
     """A word that tells what is done or happens: "started", "stopped", "developed", "resolved" …"""
 
-    kind: str
+    kind: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Scene:
             word = match.group().lower()
             kind = kinds.get(word) or kinds.get(word.rpartition("-")[2])
             if kind:
-                found.append(CueWord(match.start(), match.end(), word, kind))
+                found.append(CueWord(match.start(), match.end(), word, kind=kind))
         return found
 
 
@@ -102,9 +103,10 @@ def read_scene(doc: Doc) -> Scene:
         if ent.label_ == Label.TIME.value:
             value = attributes.get_timex(ent)
             if value is not None:
-                times.append(Time(ent.start_char, ent.end_char, ent.text, value))
+                times.append(Time(ent.start_char, ent.end_char, ent.text, value=value))
         elif ent.label_ == Label.DRUG.value:
-            drugs.append(Place(ent.start_char, ent.end_char, ent.text))
+            alias = (ent._.refers_to or {}).get("text", "")
+            drugs.append(Place(ent.start_char, ent.end_char, ent.text, alias))
         elif ent.label_ == Label.SYMPTOM.value:
             symptoms.append(Place(ent.start_char, ent.end_char, ent.text))
     if doc.has_annotation("SENT_START"):
