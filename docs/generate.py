@@ -6,7 +6,9 @@ is stale.
 
 from __future__ import annotations
 
+import csv
 import inspect
+import io
 import re
 import sys
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ import typer
 
 import sequela
 from sequela.cli.main import app
+from sequela.corpora.triples_csv import write_header, write_rows
 
 ROOT = Path(__file__).parents[1]
 CLI_HEADER = """\
@@ -91,12 +94,13 @@ def example_table(report: Path) -> str:
     """Give a Markdown table with a column for each row of the CSV."""
     nlp = sequela.load()
     text = report.read_bytes().decode("utf-8")
-    rows = sequela.triples(sequela.process(nlp, text, doc_id=report.stem))
+    file = io.StringIO()
+    write_header(file)
+    write_rows(file, sequela.triples(sequela.process(nlp, text, doc_id=report.stem)))
+    rows = list(csv.DictReader(io.StringIO(file.getvalue(), newline="")))
     lines = [["column", *(f"row {number}" for number in range(1, len(rows) + 1))]]
     lines.append(["---"] * len(lines[0]))
-    for column in SHOWN:
-        cells = ["" if (value := getattr(row, column)) is None else f"{value}" for row in rows]
-        lines.append([column, *cells])
+    lines.extend([column, *(row[column] for row in rows)] for column in SHOWN)
     return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
 
 
