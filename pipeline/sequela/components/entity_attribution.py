@@ -1,10 +1,11 @@
-"""Single entities that say by themselves what they are here: ruled out, an indication, a treatment.
+"""Single entities with evidence of their own: ruled out, an indication, a treatment, general knowledge.
 
 "Ruled out" comes from the assertion of the entity. Indications and treatments are found by cues
-(``lexicons/attribution_entities.csv``) that reach a few words forward, some of them only where a drug or an
-event stands before them: in "amoxicillin for sinusitis" the disease is what the drug was given for; "treated
-with prednisone" makes the drug a treatment only where something to be treated came first ("She was treated
-with amoxicillin and developed a rash" does not).
+(``lexicons/attribution_entities.csv``) that reach a few words, some of them only where a drug or an event stands
+before them: in "amoxicillin for sinusitis" the disease is what the drug was given for; "treated with
+prednisone" makes the drug a treatment only where something to be treated came first ("She was treated with
+amoxicillin and developed a rash" does not). A story may hold general knowledge about one event: "she took no
+drug known to cause pancreatitis".
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class EntityCue:
     rule: str
     value: str
     label: str
+    direction: str
     scope: int
     needs: str
 
@@ -50,7 +52,9 @@ def entity_matcher() -> CueMatcher[EntityCue]:
     """Give the matcher of the cues for single entities."""
     matcher: CueMatcher[EntityCue] = CueMatcher()
     for row in load_table("attribution_entities.csv"):
-        cue = EntityCue(row["rule"], row["value"], row["label"], int(row["scope"]), row["needs"])
+        cue = EntityCue(
+            row["rule"], row["value"], row["label"], row["direction"], int(row["scope"]), row["needs"]
+        )
         matcher.add(row["pattern"], cue)
     return matcher
 
@@ -112,7 +116,10 @@ def _has_needed(words: Words, found: Found[EntityCue], inside: list[_Placed]) ->
 
 
 def _reached(words: Words, found: Found[EntityCue], inside: list[_Placed]) -> list[_Placed]:
-    """Give the entity after the cue, and those in a list with it."""
+    """Give the entity that the cue is about, and those in a list with it."""
+    if found.entry.direction == "backward":
+        before = [p for p in inside if p.last <= found.start and p.span.label_ == found.entry.label]
+        return before[-1:] if before and found.start - before[-1].last <= found.entry.scope else []
     reached: list[_Placed] = []
     for placed in inside:
         if placed.first < found.end:
@@ -121,7 +128,7 @@ def _reached(words: Words, found: Found[EntityCue], inside: list[_Placed]) -> li
         if not reached:
             if len(between) > found.entry.scope or _stops(between):
                 break
-            if found.entry.value == "indication" and any(w == "," or w[0].isdecimal() for w in between):
+            if found.entry.value != "treatment" and any(w == "," or w[0].isdecimal() for w in between):
                 break  # "for 5 days": a duration
             if placed.span.label_ != found.entry.label:
                 if placed.span.label_ == _SYMPTOM:

@@ -50,6 +50,8 @@ _ONE = frozenset(
 _MANY = frozenset(
     ["patients", "cases", "series", "men", "women", "boys", "girls", "children", "infants", "subjects"]
 )
+_STUDY = frozenset(("study", "regulator", "incidence"))
+_COUNTED = frozenset(("counted_cases", "counted_patients"))
 _CLAUSE_WORDS = frozenset(["but", "whereas", "while", "although", "though", "however", "unlike", "similarly"])
 # "…in the UK in April.12 Here we report": a superscript citation that hides the end of a sentence
 _HIDDEN_END = re.compile(r"(?<=[a-z0-9)])\.\d{1,3}(?:[,–-]\d{1,3}){0,5} (?=[A-Z])")
@@ -100,6 +102,7 @@ class _Memory:
 
     other: bool = False  # the case spoken of last is another author's
     many: bool = False  # … and it is several patients
+    study: bool = False  # what was told last are counts of a study or a database
     table: tuple[Attribution, float] | None = None  # prior that the caption of the table gives its rows
     ages: set[str] = field(default_factory=set)  # of the index patients, as written
 
@@ -114,9 +117,9 @@ def find_frames(doc: Doc) -> list[Frame]:
     for start, end, section in statements(doc, words.text):
         zone = section.zone if section else Zone.BODY
         if section != before:
-            memory.other, memory.table = False, None
+            memory.other, memory.study, memory.table = False, False, None
         elif frames and "\n" in words.text[frames[-1].end - 1 : start + 1]:
-            memory.other = False
+            memory.other = memory.study = False
         before = section
         first, last = words.between(start, end)
         cues = matcher.find(words, first, last)
@@ -182,7 +185,9 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memor
     passed_on = [found for found in heaviest.values() if found.entry.attribution in _PASSED_ON]
     for found in sorted(passed_on, key=lambda found: _PASSED_ON[found.entry.attribution]):
         kind, weight = found.entry.attribution, found.entry.weight
-        if kind == "new_person":
+        if memory.study and not memory.other and (kind == "group" or found.entry.name in _COUNTED):
+            votes.add(BACKGROUND, weight, found)
+        elif kind == "new_person":
             votes.add(_introduced(words, found, votes, zone, memory), weight, found)
         elif kind == "group":
             if memory.other:
@@ -222,6 +227,10 @@ def _remember(
     zone: Zone,
     memory: _Memory,
 ) -> None:
+    if winner is BACKGROUND:
+        memory.study = memory.study or any(found.entry.name in _STUDY for found in cues)
+        return
+    memory.study = False
     if winner is OTHER:
         said = set(words.lower[low:high])
         memory.other = True
@@ -231,7 +240,7 @@ def _remember(
             memory.many = False
         if zone is Zone.TABLE and memory.table is None:
             memory.table = _TABLE_OF_CASES
-    elif winner is INDEX:
+    else:
         memory.other = False
         if zone not in _RETELLING_ZONES:
             for found in cues:

@@ -9,6 +9,22 @@ from sequela.schema import Attribution
 
 # For every value and rule of the lexicon: texts in which it decides, texts in which it must not.
 RULES: dict[str, tuple[str, str]] = {
+    "background:effect_list": (
+        "He was warned of possible side effects such as <SYMPTOM id=x>rash</SYMPTOM>.",
+        "He had side effects such as <SYMPTOM id=x>rash</SYMPTOM>.",
+    ),
+    "background:known_to": (
+        "She took no drug known to cause <SYMPTOM id=x>pancreatitis</SYMPTOM>.",
+        "She was known to have had <SYMPTOM id=x>pancreatitis</SYMPTOM>.",
+    ),
+    "background:that_can": (
+        "He took nothing that could have caused <SYMPTOM id=x>fever</SYMPTOM>.",
+        "He took dapsone, which caused <SYMPTOM id=x>fever</SYMPTOM>.",
+    ),
+    "background:that_is_caused": (
+        "We feared <SYMPTOM id=x>fever</SYMPTOM> that can be caused by dapsone.",
+        "We saw <SYMPTOM id=x>fever</SYMPTOM> that was caused by dapsone.",
+    ),
     "carrier:carrier": (
         "A woman with <SYMPTOM id=x>lupus</SYMPTOM> treated with <DRUG>dapsone</DRUG> had fever.",
         "A woman with <SYMPTOM id=x>lupus</SYMPTOM> slept.",
@@ -87,6 +103,11 @@ def test_rule(nlp, rule):
             id="excluded",
         ),
         pytest.param("There was no <SYMPTOM>infection</SYMPTOM>.", {}, id="negated is not excluded"),
+        pytest.param(
+            "He took nothing known to cause <SYMPTOM>fever</SYMPTOM> or <SYMPTOM>rash</SYMPTOM>.",
+            {"fever": "background", "rash": "background"},
+            id="list of what is known to be caused",
+        ),
         pytest.param(
             "<DRUG>Dapsone</DRUG> for <SYMPTOM>leprosy</SYMPTOM>, <SYMPTOM>acne</SYMPTOM> and "
             "<SYMPTOM>lupus</SYMPTOM> caused <SYMPTOM>rash</SYMPTOM>.",

@@ -186,6 +186,15 @@ def test_a_superscript_citation_does_not_join_two_statements(nlp):
     assert attributions(nlp, text) == [OTHER, INDEX]
 
 
+def test_counts_after_a_study_are_background(nlp):
+    text = (
+        "Discussion\nIn a large study 22 cases of rash were seen. "
+        "There were nine cases of fever in the same group. "
+        "Four of these patients recovered."
+    )
+    assert attributions(nlp, text)[1:] == [BACKGROUND, BACKGROUND, BACKGROUND]
+
+
 def test_references_are_background(nlp):
     text = (
         "She developed colitis.\nReferences\n1. Weber A. A patient who developed colitis. J Test 2010;3:4-5."
