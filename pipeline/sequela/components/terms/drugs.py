@@ -168,7 +168,7 @@ def _part(key: str, drugs: _Drugs) -> Term | None:
 
 def _misspelled(key: str, drugs: _Drugs) -> Term | None:
     key = _without_trimmings(key, drugs)
-    if not _SHORT < len(key) <= 30 or not key.isalpha():
+    if not _SHORT < len(key) <= 30 or not key.replace(" ", "").isalpha():
         return None
     limit = 1 if len(key) < _LONG else 2
     best = nearest(key, drugs.first_letters.get(key[0], ()), limit=limit)
@@ -195,7 +195,7 @@ def _drugs() -> _Drugs:
                     terms.setdefault(form, term)
     excluded = frozenset(load_lines("drugs_not_in_text.txt"))
     for form in terms:
-        if len(form) >= 6 and form.isalpha() and form not in excluded:
+        if len(form) > _SHORT and form.replace(" ", "").isalpha() and form not in excluded:
             spellable.setdefault(form[0], []).append(form)
     return _Drugs(
         terms=terms,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -27,6 +28,7 @@ from sequela.schema import Term
 _PREPOSITIONS = frozenset(
     ("after", "at", "by", "due", "during", "from", "in", "including", "leading", "of", "on", "over", "with")
 )
+_LIST = re.compile(r"\s*(?:[,;]|\band\b|\bor\b|\bplus\b)\s*")
 _MAX_WORDS = 6
 _LONG = 11  # from here on a misspelling may have two wrong letters
 
@@ -65,6 +67,7 @@ def normalise_event(text: str) -> Term | None:
         or scored(_spelled(key, events), VARIANT)
         or scored(events.bags.get(_bag(key, events)), VARIANT)
         or _bracketed(key)
+        or scored(_first_of_list(key, events), PART)
         or scored(_part(key, events), PART)
         or _misspelled(key, events)
     )
@@ -98,6 +101,19 @@ def _bracketed(key: str) -> Term | None:
     if parts is None:
         return None
     return scored(normalise_event(parts[0]) or normalise_event(parts[1]), VARIANT)
+
+
+def _first_of_list(key: str, events: _Events) -> Term | None:
+    """Give the first of several events that is one as it stands: "fever, rash and jaundice"."""
+    parts = _LIST.split(key)
+    if len(parts) == 1:
+        return None
+    found = (
+        events.terms.get(part) or _spelled(part, events) or events.bags.get(_bag(part, events))
+        for part in parts
+        if has_letters(part)
+    )
+    return next((term for term in found if term is not None), None)
 
 
 def _part(key: str, events: _Events) -> Term | None:
