@@ -1,8 +1,8 @@
 """Single entities with evidence of their own: ruled out, an indication, a treatment, general knowledge.
 
 "Ruled out" comes from the assertion of the entity. Indications and treatments are found by cues
-(``lexicons/attribution_entities.csv``) that reach a few words, some of them only where a drug or an event stands
-before them: in "amoxicillin for sinusitis" the disease is what the drug was given for; "treated with
+(``lexicons/attribution_entities.csv``) that reach a few words, some of them only where a drug or an event
+stands before them: in "amoxicillin for sinusitis" the disease is what the drug was given for; "treated with
 prednisone" makes the drug a treatment only where something to be treated came first ("She was treated with
 amoxicillin and developed a rash" does not). A story may hold general knowledge about one event: "she took no
 drug known to cause pancreatitis".

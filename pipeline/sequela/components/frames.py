@@ -50,6 +50,7 @@ _ONE = frozenset(
 _MANY = frozenset(
     ["patients", "cases", "series", "men", "women", "boys", "girls", "children", "infants", "subjects"]
 )
+_OWN_ROW = frozenset(("deictic", "this_patient"))  # "Present case" in a table of published ones
 _STUDY = frozenset(("study", "regulator", "incidence"))
 _COUNTED = frozenset(("counted_cases", "counted_patients"))
 _CLAUSE_WORDS = frozenset(["but", "whereas", "while", "although", "though", "however", "unlike", "similarly"])
@@ -171,7 +172,9 @@ _SIDES = frozenset(side.value for side in (INDEX, OTHER, BACKGROUND))
 
 def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memory) -> _Votes:
     votes = _Votes()
-    side, weight = (zone is Zone.TABLE and memory.table) or _ZONE_PRIORS[zone]
+    side, weight = _ZONE_PRIORS[zone]
+    if zone is Zone.TABLE and memory.table and not any(found.entry.name in _OWN_ROW for found in cues):
+        side, weight = memory.table
     votes.total[side] += weight
     heaviest: dict[str, Found[FrameCue]] = {}
     for found in cues:

@@ -173,11 +173,14 @@ def test_rows_under_a_table_of_published_cases(nlp):
         "Table 1. Summary of published cases of colitis.\n"
         "Weber 2010\t53-year-old man\tcolitis developed on day 4\t\n"
         "Lang 2012\t20-year-old woman\tcolitis developed on day 6\t\n"
+        "Present case\t41-year-old woman\tcolitis began on day 7\t\n"
         "\nShe recovered.\n"
     )
     doc = nlp(text)
     rows = [f.attribution for f in attributes.get_frames(doc) if "developed on" in text[f.start : f.end]]
     assert set(rows) == {Attribution.OTHER_CASE}
+    own = [f.attribution for f in attributes.get_frames(doc) if "Present case" in text[f.start : f.end]]
+    assert own == [Attribution.INDEX_PATIENT]
     assert attributes.get_frames(doc)[-1].attribution is Attribution.INDEX_PATIENT
 
 
