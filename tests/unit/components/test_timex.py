@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import doctest
+import json
 import time
 from datetime import date
 from pathlib import Path
@@ -240,3 +242,52 @@ def test_rule_names_are_unique() -> None:
     names = [row["name"] for scope in ("rules", "phrase_rules") for row in rules[scope]]
     assert len(names) == len(set(names))
     assert [rule.name for rule in load_grammar("rules").rules] == [row["name"] for row in rules["rules"]]
+
+
+def test_the_documentation_shows_what_happens() -> None:
+    page = Path(__file__).parents[3] / "docs" / "time.md"
+    assert doctest.testfile(str(page), module_relative=False).failed == 0
+
+
+def _elapsed(folder: Path) -> list[tuple[str, str, int]]:
+    """Sentence, phrase and place of every Time_elapsed of PHEE."""
+    found = []
+    for name in ("train.json", "dev.json"):
+        for line in (folder / name).read_text(encoding="utf-8").splitlines():
+            sentence = json.loads(line)
+            for event in (event for part in sentence["annotations"] for event in part["events"]):
+                elapsed = event.get("Treatment", {}).get("Time_elapsed")
+                if elapsed:
+                    texts = [text for mention in elapsed["text"] for text in mention]
+                    starts = [start for mention in elapsed["start"] for start in mention]
+                    found += [(sentence["context"], *pair) for pair in zip(texts, starts, strict=True)]
+    return found
+
+
+@pytest.mark.shared
+def test_recognition_and_values_on_phee(shared_corpora: Path) -> None:
+    spans = _elapsed(shared_corpora / "phee2")
+    overlapping = valued = 0
+    for context, text, start in spans:
+        overlapping += any(
+            item.start < start + len(text) and start < item.end for item in find_times(context)
+        )
+        value = normalise(text)
+        valued += value is not None and bool(value.value or value.ordinal)
+    assert overlapping / len(spans) >= 0.98
+    assert valued / len(spans) >= 0.98
+
+
+@pytest.mark.shared
+def test_values_on_timenorm(shared_corpora: Path) -> None:
+    right = total = 0
+    for block in (shared_corpora / "timenorm" / "train.tsv").read_text(encoding="utf-8").split("\n\n"):
+        rows = [line.split("\t") for line in block.splitlines() if line]
+        if not rows:
+            continue
+        day = date.fromisoformat(rows[0][2].partition("T")[0])
+        for phrase, _, value in rows:
+            found = normalise(phrase, document_date=day)
+            total += 1
+            right += found is not None and found.value == value
+    assert right / total >= 0.84
