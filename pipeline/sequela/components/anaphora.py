@@ -29,7 +29,7 @@ _LOOK_BACK_CLASS = 12
 _SEVERAL = re.compile(
     r"combin|both|these|those|drugs|agents|medications|medicines|regimen|chemotherapy|cycle|course"
 )
-_NAMED_AFTER = re.compile(r" (?:of|with|for) ")
+_NAMED_AFTER = re.compile(r" (?:of|with|for) |[-‐‑–][a-z]")
 _CULPRIT = re.compile(
     r"offending|causative|culprit|suspected|suspect|responsible|incriminated|implicated|inciting"
 )
@@ -127,7 +127,7 @@ class Anaphora:
     ) -> Anaphor | None:
         noun = match.group("noun").lower()
         if _NAMED_AFTER.match(span.doc.text, match.end()):
-            return None  # "the second dose of amoxicillin" names the drug itself
+            return None  # "the second dose of amoxicillin" names the drug itself; "the drug-induced rash" names none
         kind, drug_class = _nouns()[noun[:-1] if noun not in _nouns() and noun.endswith("s") else noun]
         start = match.start()
         if kind == "event":

@@ -15,7 +15,14 @@ from sequela.components.links.evidence import find_told_of_patient, reactions_of
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.neighbours import find_told_before
-from sequela.components.links.rules import Decision, Verdict, decide, is_bare_measurement, is_improvement, load_rules
+from sequela.components.links.rules import (
+    Decision,
+    Verdict,
+    decide,
+    is_bare_measurement,
+    is_improvement,
+    load_rules,
+)
 from sequela.schema import Attribution, Cue, Frame, Label, Link, Mention, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.

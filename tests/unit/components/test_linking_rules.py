@@ -84,6 +84,14 @@ EXAMPLES = {
         "He had an attack of [E:asthma] after [D:Flurotol].",
     ),
     "drug_in_disease": ("We review [D:Flurotol] in [E:sepsis].", "We review [D:Flurotol] [E:fever]."),
+    "then_treated": (
+        "The [E:eczema] spread and he was soon afterwards started on [D:Flurotol].",
+        "The [E:eczema] spread after he was started on [D:Flurotol].",
+    ),
+    "improved_after": (
+        "Following [D:Flurotol] his [E:cough] gradually resolved.",
+        "Following [D:Flurotol] his [E:cough] gradually worsened.",
+    ),
     "cause_of": (
         "The [E:neutropenia] was secondary to [D:Flurotol].",
         "The [E:neutropenia] was treated with [D:Flurotol].",

@@ -61,13 +61,24 @@ def merge(links: Iterable[Link], keys: NameKeys) -> list[Reaction]:
 
 
 def _named_before_classes(reactions: list[tuple[str, Reaction]]) -> list[tuple[str, Reaction]]:
-    """Fold "the antibiotic – rash" into "amoxicillin – rash" of the same patient."""
+    """Fold "the antibiotic – rash" into "amoxicillin – rash" of the same patient.
+
+    Not where both stand in one list ("antipsychotics, antidepressants and methylphenidate"): these are several.
+    """
     kept: list[tuple[str, Reaction]] = []
     named = [(whose, one) for whose, one in reactions if not is_class_name(one.best.drug.text)]
     for whose, one in reactions:
         home = None
         if is_class_name(one.best.drug.text):
-            home = next((other for owner, other in named if owner == whose and same_event(other.event, one.event)), None)
+            told = _places(one)
+            home = next(
+                (
+                    other
+                    for owner, other in named
+                    if owner == whose and same_event(other.event, one.event) and not told & _places(other)
+                ),
+                None,
+            )
         if home is None:
             kept.append((whose, one))
         else:
@@ -105,3 +116,8 @@ def _home(
         if same_event(reaction.event, event) or (generic and owner == whose):
             return reaction
     return None
+
+
+def _places(reaction: Reaction) -> set[int]:
+    """Where the evidence of a reaction ends: drugs listed side by side share it."""
+    return {link.cues[0].end for link in reaction.links if link.cues}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from sequela.lexicons.loader import load_lines
@@ -23,10 +24,18 @@ _EDGE = re.compile(
     r"^(?:(?:an?|the|his|her|their|its|subsequent|subsequently|also|then|even|both) )+|[\s,;.()]+$",
     re.IGNORECASE,
 )
+_TAIL = re.compile(
+    r" (?:(?:triggering|resulting|manifesting|presenting|occurring|developing)\b|caused by|due to|secondary to).*$",
+    re.IGNORECASE,
+)
 
 
 def split_event(mention: Mention) -> list[Mention]:
     """Give the events of a mention; the mention itself where it is one event or cannot be cut safely."""
+    tail = _TAIL.search(mention.text)
+    if tail:
+        kept = mention.text[: tail.start()]
+        mention = replace(mention, text=kept, end=mention.start + len(kept))
     parts = _parts(mention)
     if len(parts) < 2 or not all(_names_event(part.text) for part in parts):
         return [mention]
