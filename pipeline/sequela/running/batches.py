@@ -79,7 +79,10 @@ def load_pipeline(settings: Settings) -> Language:
     import sequela
 
     nlp = sequela.load(settings.model, label_map=settings.label_map)
-    nlp.max_length = max(nlp.max_length, settings.max_characters)
+    inner = getattr(nlp.get_pipe("sequela_tagger"), "nlp", None)  # of another model, which has a limit too
+    for pipeline in (nlp, inner):
+        if pipeline is not None:
+            pipeline.max_length = max(pipeline.max_length, settings.max_characters)
     return nlp
 
 

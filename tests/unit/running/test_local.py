@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,12 @@ def test_batches_are_bounded_by_characters(
     outcomes = list(batches.process_files(nlp, files, doc_id, settings))
     assert [outcome.result for outcome in outcomes] == ["00", "01", None, "03", "04"]
     assert sizes == [2, 1, 1]
+
+
+def test_a_raised_limit_holds_for_another_model_too(settings: Settings) -> None:
+    nlp = batches.load_pipeline(replace(settings, max_characters=2_000_000))
+    tagger: Any = nlp.get_pipe("sequela_tagger")
+    assert (nlp.max_length, tagger.nlp.max_length) == (2_000_000, 2_000_000)
 
 
 @pytest.mark.parametrize(("files", "size"), [(0, 1), (1, 1), (20, 1), (64, 4), (10_000, 32)])
