@@ -31,7 +31,7 @@ CATEGORIES: dict[str, Assertion] = {
     "history": Assertion.AFFIRMED,
 }
 _RANK = {category: rank for rank, category in enumerate(CATEGORIES)}
-_INNER_SCOPE = 6  # cues of narrower scope ("non", "not") that begin an entity negate a word of it only
+_INNER_SCOPE = 8  # cues of narrower scope ("non", "not") that begin an entity negate a word of it only
 _LABELS = frozenset((Label.SYMPTOM.value, Label.DRUG.value))
 
 
