@@ -93,7 +93,9 @@ class Report:
     """Sentences and cues of a report, found once for all its links."""
 
     def __init__(self, doc: Doc) -> None:
-        self.starts = [sent.start_char for sent in doc.sents]
+        text = doc.text
+        places = [(sent.start_char, sent.end_char) for sent in doc.sents]
+        self.starts = [start for start, _ in places]
         named: dict[str, dict[int, list[str]]] = {
             Label.DRUG: defaultdict(list),
             Label.SYMPTOM: defaultdict(list),
@@ -106,15 +108,15 @@ class Report:
                 self.places[ent.text.lower()].append(number)
         self.sentences = [
             Sentence(
-                sent.text,
+                text[start:end],
                 tuple(named[Label.DRUG].get(number, ())),
                 tuple(named[Label.SYMPTOM].get(number, ())),
             )
-            for number, sent in enumerate(doc.sents)
+            for number, (start, end) in enumerate(places)
         ]
         self.others = self._told_of_others(doc)
         self.patients = attributes.get_patients(doc)
-        self.statements = self._told(doc.text)
+        self.statements = self._told(text)
         self.main_events = self._main_events(doc)
 
     def sentence_of(self, offset: int) -> int:

@@ -49,19 +49,19 @@ class DoseFinder:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the entities and their values."""
-        doses = find_amounts(doc.text)
+        text = doc.text  # spaCy puts it together anew at every call
+        doses = find_amounts(text)
         if self.find_entities:
-            doc.set_ents(_merged(doc, self.find_spans(doc, doses)))
+            doc.set_ents(_merged(doc, self.find_spans(doc, text, doses)))
         values = {dose.start: dose for dose in doses}
         for ent in doc.ents:
             if ent.label_ == Label.DOSE:
                 dose = values.get(ent.start_char)
-                attributes.set_dose(ent, dose or read_dose(doc.text, ent.start_char, ent.end_char))
+                attributes.set_dose(ent, dose or read_dose(text, ent.start_char, ent.end_char))
         return doc
 
-    def find_spans(self, doc: Doc, doses: list[Dose]) -> Iterable[Span]:
+    def find_spans(self, doc: Doc, text: str, doses: list[Dose]) -> Iterable[Span]:
         """Give the spans of the rules; they may overlap entities of the tagger."""
-        text = doc.text
         anchors = sorted(
             [(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ == Label.DRUG]
             + [(dose.start, dose.end) for dose in doses]

@@ -61,18 +61,19 @@ def doses_of(doc: Doc) -> dict[Offsets, list[Dose]]:
         dose = attributes.get_dose(ent) if ent.label_ == Label.DOSE else None
         if dose is not None:
             values[ent.start_char, ent.end_char] = dose
+    text = doc.text
     starts = [sent.start_char for sent in doc.sents]
     found: dict[Offsets, list[Dose]] = {}
-    for offsets, drug in link_doses(doc.text, drugs, sorted(values), starts):
+    for offsets, drug in link_doses(text, drugs, sorted(values), starts):
         found.setdefault(drug, []).append(values[offsets])
     places = sorted(values)
     anchors = sorted(drugs + places)
-    routes = routes_in_context(doc.text, anchors)
-    frequencies = [part for part in frequencies_in_context(doc.text, anchors) if not _inside(part, places)]
-    ordinals = find_ordinals(doc.text)
+    routes = routes_in_context(text, anchors)
+    frequencies = [part for part in frequencies_in_context(text, anchors) if not _inside(part, places)]
+    ordinals = find_ordinals(text)
     for parts, attribute in ((routes, "route"), (frequencies, "frequency"), (ordinals, "ordinal")):
         by_place = {(part.start, part.end): part for part in parts}
-        for place, drug in link_doses(doc.text, drugs, list(by_place), starts, same_sentence=True):
+        for place, drug in link_doses(text, drugs, list(by_place), starts, same_sentence=True):
             _fill(found.setdefault(drug, []), by_place[place], attribute)
     return {drug: sorted(doses, key=_amounts_first) for drug, doses in sorted(found.items())}
 

@@ -11,11 +11,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Dose
 
+_TEXTS = 2  # the stages ask for the parts of the same report more than once
 _LOOK_BACK = 60  # characters before an amount that may qualify it
 _GAP = 30  # characters between an amount and its frequency
 
@@ -120,7 +121,8 @@ def find_amounts(text: str) -> list[Dose]:
     return list(_without_overlaps(doses))
 
 
-def find_frequencies(text: str) -> list[Part]:
+@lru_cache(maxsize=_TEXTS)
+def find_frequencies(text: str) -> tuple[Part, ...]:
     """Find how often something is given, with the number of administrations a day where it follows."""
     patterns = _patterns()
     found = []
@@ -136,17 +138,18 @@ def find_frequencies(text: str) -> list[Part]:
                 needs=needs,
             )
         )
-    return found
+    return tuple(found)
 
 
-def find_routes(text: str) -> list[Part]:
+@lru_cache(maxsize=_TEXTS)
+def find_routes(text: str) -> tuple[Part, ...]:
     """Find routes of administration; ``value`` is the route in one word."""
     patterns = _patterns()
     found = []
     for match in patterns.route.finditer(text):
         value, needs = patterns.routes[_squeeze(match[0])]
         found.append(Part(start=match.start(), end=match.end(), text=match[0], value=value, needs=needs))
-    return found
+    return tuple(found)
 
 
 def find_ordinals(text: str) -> list[Part]:
@@ -233,7 +236,7 @@ def _divisors(written: str, patterns: _Patterns) -> str:
     return "".join(f"/{patterns.units[_squeeze(form)][0]}" for form in patterns.divisor.findall(written))
 
 
-def _with_frequency(text: str, dose: Dose, frequencies: list[Part]) -> Dose:
+def _with_frequency(text: str, dose: Dose, frequencies: tuple[Part, ...]) -> Dose:
     """Join what follows: "× 3", a frequency; one word of route may stand between amount and frequency."""
     end = dose.end
     times = _TIMES.match(text, end)
