@@ -15,6 +15,7 @@ from sequela.components.links.evidence import find_told_of_patient, reactions_of
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.neighbours import find_told_before
+from sequela.components.links.roles import Roles
 from sequela.components.links.rules import (
     Decision,
     Verdict,
@@ -83,9 +84,10 @@ class Linking:
         """Give every candidate in the order of the text."""
         sentences = masked_sentences(doc)
         frames = _Frames(attributes.get_frames(doc))
+        roles = Roles(doc)
         links: list[Link] = []
         for masked in sentences:
-            links += self._links_of(masked, frames)
+            links += self._links_of(masked, frames, roles)
         if self.neighbours:
             for drug, event, decision in find_told_before(doc, sentences, links):
                 if decision.rule not in self.disabled:
@@ -97,13 +99,18 @@ class Linking:
         links = [self._weigh(link) for link in links]
         return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
 
-    def _links_of(self, masked: Masked, frames: _Frames) -> list[Link]:
+    def _links_of(self, masked: Masked, frames: _Frames, roles: Roles) -> list[Link]:
         links = []
         drugs = [number for number, item in enumerate(masked.items) if item.kind == "D"]
         for event, item in enumerate(masked.items):
             if item.kind != "E":
                 continue
-            decisions = {drug: decide(masked, drug, event, self.rules) for drug in drugs}
+            decisions = {
+                drug: roles.decide(
+                    masked.items[drug].span, item.span, decide(masked, drug, event, self.rules)
+                )
+                for drug in drugs
+            }
             named = {drug for drug, found in decisions.items() if found and found.rule in _EXCLUSIVE}
             for drug, decision in decisions.items():
                 if decision is None or (decision.rule in _OF_ONE and not masked.plainly_joined(drug)):

@@ -168,6 +168,10 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
                 changed = replace(
                     link, rejected="another place says that the drug treats the event or was given for it"
                 )
+            elif kind == "role":
+                # the head was trained on sentences that all tell of a reaction; most of a report's do not
+                if is_report:
+                    changed = replace(link, score=round(link.score - _LOSS, 3))
             elif drug in suspects:
                 if "suspect_drug" not in disabled and link.score >= _ENOUGH:
                     changed = replace(link, score=round(min(0.9, link.score + _GAIN), 3))

@@ -152,5 +152,5 @@ def evidence_of() -> dict[str, str]:
     """Kind of evidence of every rule: causal, temporal, weak, neighbour or aside (treatment, indication)."""
     kinds = {row["rule"]: row["evidence"] for row in load_table("linking_rules.csv")}
     kinds.update({row["rule"]: row["evidence"] for row in load_table("linking_neighbours.csv")})
-    kinds["told_of_patient"] = "report"
+    kinds.update({"told_of_patient": "report", "roles": "role", "disorder_role": "aside"})
     return kinds

@@ -1,0 +1,47 @@
+"""What the role head of the tagger adds: "this span is the effect of a drug", "this is what it was given for"."""
+
+from __future__ import annotations
+
+from spacy.tokens import Doc, Span
+
+from sequela.components.links.rules import Decision, Verdict, evidence_of
+from sequela.schema import RoleLabel
+
+SPANS = "roles"
+_SCORE = 0.6
+_UNSURE = ("weak", "temporal")
+
+
+class Roles:
+    """The role spans of a report; empty when the tagger has no role head."""
+
+    def __init__(self, doc: Doc) -> None:
+        spans = doc.spans[SPANS] if SPANS in doc.spans else ()
+        self.places: dict[str, list[tuple[int, int]]] = {}
+        for span in spans:
+            self.places.setdefault(span.label_, []).append((span.start_char, span.end_char))
+
+    def has(self, role: RoleLabel, span: Span) -> bool:
+        """Whether a span overlaps one with the role."""
+        return any(
+            start < span.end_char and span.start_char < end for start, end in self.places.get(role.value, ())
+        )
+
+    def decide(self, drug: Span, event: Span, decision: Decision | None) -> Decision | None:
+        """Change the decision of a rule that rests on nearness or order alone; the others stand.
+
+        ``roles``
+            Drug and effect of the same sentence where no rule says more.
+        ``disorder_role``
+            The event is what a drug was given for.
+        """
+        if decision is None or not self.places or evidence_of()[decision.rule] not in _UNSURE:
+            return decision
+        effect = self.has(RoleLabel.EFFECT, event)
+        if effect and evidence_of()[decision.rule] == "weak" and self.has(RoleLabel.DRUG, drug):
+            return Decision(
+                "roles", Verdict.REACTION, max(_SCORE, decision.score), decision.start, decision.end
+            )
+        if not effect and self.has(RoleLabel.DISORDER, event):
+            return Decision("disorder_role", Verdict.INDICATION, _SCORE, decision.start, decision.end)
+        return decision
