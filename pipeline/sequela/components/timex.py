@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
-from sequela.components.time.recogniser import FoundTime, find_times, normalise
+from sequela.components.time.recogniser import FoundTime, find_times, is_one_expression, normalise
 from sequela.schema import Label, TimexType
 
 __all__ = ["FoundTime", "Timex", "create_timex", "find_times", "find_timex", "normalise"]
@@ -31,7 +31,8 @@ class Timex:
     """Set TIME, AGE and FREQUENCY entities and their values.
 
     A span of the rules takes the place of an overlapping TIME of the tagger, unless that one is longer and
-    has a value of its own. Entities of other labels stay, save those wholly inside a time expression.
+    is one time expression as a whole ("ten days after the second cycle" is not: its words behind the length
+    say what it is counted from). Entities of other labels stay, save those wholly inside a time expression.
     Recurring times ("every 3 weeks") become FREQUENCY where no entity stands; ages become AGE, so that they
     are never an onset.
     """
@@ -88,4 +89,4 @@ def _gives_way(ent: Span, span: Span) -> bool:
     if ent.label_ not in (Label.TIME.value, Label.AGE.value):
         return inside
     longer = ent.end - ent.start > span.end - span.start
-    return not longer or normalise(ent.text) is None
+    return not longer or not is_one_expression(ent.text)

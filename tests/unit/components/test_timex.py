@@ -162,8 +162,9 @@ def test_dates_that_disagree_leave_the_order_open() -> None:
     [
         # a shorter or equal TIME of the tagger gives way
         ("Rash <TIME>two days</TIME> later.", {("two days later", "TIME")}),
-        # a longer one with a value stays
-        ("Rash <TIME>two days later on</TIME> Sunday.", {("two days later on", "TIME")}),
+        # a longer one stays where it is one expression, and gives way where it holds its anchor, too
+        ("Rash <TIME>on hospital day 3</TIME> in 2 wards.", {("hospital day 3", "TIME")}),
+        ("Rash <TIME>ten days after the second dose</TIME>.", {("ten days", "TIME")}),
         # other labels stay, unless wholly inside
         ("She took <DOSE>5 mg daily</DOSE> for a week.", {("5 mg daily", "DOSE"), ("a week", "TIME")}),
         ("Rash on <DOSE>3</DOSE> May 2019.", {("3 May 2019", "TIME")}),

@@ -170,7 +170,7 @@ def _move(current: Point | None, time: Time, year: int) -> Point | None:
         if low != high:  # a week or several days are no point
             return None
         return Point(f"{_DAY_OF} {value.reference}", low, high)
-    if value.reference == "previous" and value.relation in ("after", "within"):
+    if value.reference == "previous" and value.relation == "after":
         start = current or Point(_STORY, 0.0, 0.0)
         step = value.min if value.min == value.max else ""
         approximate = start.approximate or value.approximate

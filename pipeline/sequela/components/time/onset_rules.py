@@ -13,6 +13,7 @@ from sequela.lexicons.loader import load_lines
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
 _CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
+_DOSE_OF_THE_DAY = re.compile(r"\s+(?:infusion|dose|injection|cycle|chemotherapy|treatment|administration)\b")
 _STILL = re.compile(r"\b(?:still|remain(?:s|ed)?|until)\b", re.IGNORECASE)
 _MODAL = re.compile(r"\b(?:should|must|needs? to|recommend)", re.IGNORECASE)
 _COORDINATION = re.compile(
@@ -183,6 +184,8 @@ def _by_following_words(
     after = _AFTER.match(tail) or (
         re.search(r"(?:after|following)$", time.text, re.IGNORECASE) and re.match("", tail)
     )
+    if value.relation == "at" and _DOSE_OF_THE_DAY.match(tail):
+        return None  # "his day 8 infusion" names a dose
     if after:
         return _after_anchor(scene, link, time, after.end(), tail)
     if value.rule == "vague" and not _tells_of_event(scene, link, time):

@@ -97,6 +97,11 @@ def normalise(text: str, *, document_date: date | None = None) -> TimeExpression
     return None
 
 
+def is_one_expression(text: str) -> bool:
+    """Whether one rule reads the whole of a phrase."""
+    return bool(load_grammar("rules").covering(codes := cut(text).codes, 0, len(codes)))
+
+
 @cache
 def _names() -> dict[str, str]:
     return {code: name for name, code in atom_codes().items()}
