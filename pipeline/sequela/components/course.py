@@ -18,6 +18,8 @@ _EFFECT_WITHIN = 4  # sentences after the withdrawal in which the reaction is to
 _RECURRENCE_WITHIN = 1  # sentences after the drug was given again
 _CUE_BEFORE = 60  # characters that the recurrence may be told before the rechallenge
 _GENERIC_EVENT = re.compile(r"\b(?:side[\s-]effects?|adverse|toxicit(?:y|ies)|complications?)\b", re.I)
+# Cues that speak of the patient as a whole, whatever else the sentence names.
+_OF_THE_PATIENT = frozenset(("asymptomatic", "discharged_well", "fully_recovered", "remained_well"))
 _BETTER = (Outcome.RECOVERED, Outcome.RECOVERING)
 _ENDS = (Outcome.RECOVERED, Outcome.RECOVERING, Outcome.SEQUELAE)
 
@@ -114,7 +116,8 @@ class _Reading:
         for statement in self._of_kind("outcome"):
             sentence = self._sentence(statement)
             if statement.value == Outcome.FATAL:
-                if not sentence.on_someone_else:
+                of_tumour = sentence.on_tumour and not self.event_words & sentence.words
+                if not sentence.on_someone_else and not of_tumour:
                     deaths.append(statement)
             elif sentence.on_tumour and not on_tumour(self.link.event.text):
                 continue
@@ -142,7 +145,11 @@ class _Reading:
         sentence = self._sentence(statement)
         if _GENERIC_EVENT.search(self.link.event.text):
             return False
-        if any(not self.event_words & words_of(text) for text in sentence.events):
+        if statement.cue.rule in _OF_THE_PATIENT:
+            return True
+        if statement.cue.rule == "worsened" or any(
+            not self.event_words & words_of(text) for text in sentence.events
+        ):
             return False
         return sentence.on_patient or any(
             0 <= statement.sentence - action.sentence <= _EFFECT_WITHIN
