@@ -14,6 +14,7 @@ from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression,
 
 _CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
 _DOSE_OF_THE_DAY = re.compile(r"\s+(?:infusion|dose|injection|cycle|chemotherapy|treatment|administration)\b")
+_TURN = re.compile(r"\bhowever\b", re.IGNORECASE)
 _STILL = re.compile(r"\b(?:still|remain(?:s|ed)?|until)\b", re.IGNORECASE)
 _MODAL = re.compile(r"\b(?:should|must|needs? to|recommend)", re.IGNORECASE)
 _COORDINATION = re.compile(
@@ -420,6 +421,8 @@ def _distance_cost(scene: Scene, link: Link, time: Time) -> float:
     text = scene.text[start:end]
     cost = min(len(text), 400) / 2000
     cost += 0.15 * len(_SENTENCE_END.findall(text))
+    if _TURN.search(text):  # "he tolerated day 1; however, after day 8 …"
+        cost += 0.5
     cost += 0.1 * len(scene.times_between(start, end))
     return cost
 
