@@ -8,7 +8,7 @@ the patients of cited authors get no number.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -33,7 +33,8 @@ _LABELLED = re.compile(
 )
 _NTH = re.compile(
     rf"\b(?:the|our|a) (?P<nth>{_ORDINAL}|other) "
-    rf"(?:(?:patient|case|child|infant|{_NOUNS})\b(?! (?:series|report|of|born))|was an?\b)",
+    rf"(?:(?:patient|case|child|infant|{_NOUNS})\b"
+    r"(?! (?:series|report|describ|publish|of|born|in the lit|to))|was an?\b)",
     re.IGNORECASE,
 )
 _AGE = re.compile(
@@ -60,6 +61,7 @@ _OPENING = re.compile(
 )
 _UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 _NARRATIVE = frozenset((Zone.ABSTRACT, Zone.CASE, Zone.BODY, Zone.TITLE))
+_MOST = 0.8  # of the pronouns
 _SEX_WINDOW = 60  # characters after an age in which the noun stands
 
 
@@ -90,11 +92,6 @@ class _Introduction:
     sex: str
     opens: bool
 
-    def is_like(self, other: _Introduction) -> bool:
-        """Whether both may introduce the same person."""
-        same_age = (self.age, self.unit) == (other.age, other.unit)
-        return same_age and (self.sex == other.sex or not self.sex or not other.sex)
-
 
 def find_patients(doc: Doc, frames: list[Frame]) -> tuple[list[Patient], list[Stretch]]:
     """Give the index patients in the order of the text, and the stretches about each.
@@ -110,17 +107,22 @@ def find_patients(doc: Doc, frames: list[Frame]) -> tuple[list[Patient], list[St
     introductions = [found for frame in own for found in _introductions(text, frame)]
     markers = [found for frame in own for found in _markers(text, frame)]
     starts = _numbered(markers, told) or _introduced(introductions, told)
-    stretches = list(_stretches(starts, told)) if starts else [Stretch(0, len(text), "1")]
-    stretches += [
-        Stretch(marker.start, _end_of(marker.start, own), str(marker.number))
-        for marker in markers
-        if starts and not _inside(marker.start, told)
-    ]
-    patients = []
-    for patient_id in sorted({stretch.patient_id for stretch in stretches}, key=int):
-        places = [stretch for stretch in stretches if stretch.patient_id == patient_id]
-        patients.append(_describe(text, patient_id, places, introductions, alone=not starts))
-    return patients, sorted(stretches, key=lambda stretch: stretch.start)
+    if not starts:
+        whole = Stretch(0, len(text), "1")
+        return [_describe(text, whole, introductions)], [whole]
+    stretches = sorted(
+        [*_stretches(starts, told), *_named(markers, own, told)], key=lambda stretch: stretch.start
+    )
+    longest: dict[str, Stretch] = {}
+    told_in: dict[str, list[_Introduction]] = {}
+    for stretch in stretches:
+        known = longest.get(stretch.patient_id)
+        if known is None or stretch.end - stretch.start > known.end - known.start:
+            longest[stretch.patient_id] = stretch
+    for found in introductions:
+        told_in.setdefault(_patient_at(found.start, stretches), []).append(found)
+    ids = sorted(longest, key=int)
+    return [_describe(text, longest[key], told_in.get(key, [])) for key in ids], stretches
 
 
 def assign_patients(frames: list[Frame], stretches: list[Stretch]) -> list[Frame]:
@@ -131,22 +133,23 @@ def assign_patients(frames: list[Frame], stretches: list[Stretch]) -> list[Frame
         if frame.attribution is not Attribution.INDEX_PATIENT:
             assigned.append(frame)
             continue
-        begin = frame.start
-        inner = [s for s in stretches if frame.start < s.start < frame.end]
-        for stop in (*(s.start for s in inner), frame.end):
-            number = bisect_right(starts, begin) - 1
-            patient_id = ""
-            while number >= 0 and not patient_id:
-                if begin < stretches[number].end:
-                    patient_id = stretches[number].patient_id
-                number -= 1
-            last = assigned[-1] if assigned else None
-            if last is not None and begin > frame.start and last.patient_id in (patient_id, ""):
-                assigned[-1] = replace(last, end=stop, patient_id=patient_id)
-            elif stop > begin:
-                assigned.append(replace(frame, start=begin, end=stop, patient_id=patient_id))
-            begin = stop
+        inner = starts[bisect_right(starts, frame.start) : bisect_left(starts, frame.end)]
+        parts = [replace(frame, patient_id=_patient_at(frame.start, stretches))]
+        for start in inner:
+            patient_id = _patient_at(start, stretches)
+            if parts[-1].patient_id in ("", patient_id):
+                parts[-1] = replace(parts[-1], patient_id=patient_id)
+            else:
+                parts[-1] = replace(parts[-1], end=start)
+                parts.append(replace(frame, start=start, patient_id=patient_id))
+        assigned += parts
     return assigned
+
+
+def _patient_at(place: int, stretches: list[Stretch]) -> str:
+    """Give the patient whose stretch began last before the place; "" where it has ended."""
+    number = bisect_right(stretches, place, key=lambda stretch: stretch.start)
+    return stretches[number - 1].patient_id if number and place < stretches[number - 1].end else ""
 
 
 def _narrative_ranges(doc: Doc) -> list[tuple[int, int]]:
@@ -170,11 +173,8 @@ def _narrative_ranges(doc: Doc) -> list[tuple[int, int]]:
 
 
 def _inside(place: int, ranges: list[tuple[int, int]]) -> bool:
-    return any(start <= place < end for start, end in ranges)
-
-
-def _end_of(place: int, frames: list[Frame]) -> int:
-    return next(frame.end for frame in frames if frame.start <= place < frame.end)
+    number = bisect_right(ranges, place, key=lambda told: told[0])
+    return number > 0 and place < ranges[number - 1][1]
 
 
 def _markers(text: str, frame: Frame) -> Iterator[_Marker]:
@@ -200,24 +200,38 @@ def _numbered(markers: list[_Marker], told: list[tuple[int, int]]) -> list[_Mark
 
 def _introduced(introductions: list[_Introduction], told: list[tuple[int, int]]) -> list[_Marker]:
     """Give the same by introductions: statements that begin with persons of different age or sex."""
-    persons: list[_Introduction] = []
+    numbers: dict[tuple[float, str, str], int] = {}
+    persons = 0
     markers = []
     for found in sorted(introductions, key=lambda found: found.start):
         if not found.opens or not _inside(found.start, told):
             continue
-        number = next((i for i, person in enumerate(persons) if person.is_like(found)), len(persons))
-        if number == len(persons):
-            persons.append(found)
-        markers.append(_Marker(found.start, number + 1))
-    return markers if len(persons) > 1 else []
+        # where no sex is told, the person may be any of that age
+        sexes = (found.sex, "") if found.sex else ("", "female", "male")
+        keys = [(found.age, found.unit, sex) for sex in sexes]
+        number = next((numbers[key] for key in keys if key in numbers), persons + 1)
+        persons = max(persons, number)
+        numbers.setdefault(keys[0], number)
+        markers.append(_Marker(found.start, number))
+    return markers if persons > 1 else []
 
 
 def _stretches(starts: list[_Marker], told: list[tuple[int, int]]) -> Iterator[Stretch]:
+    """Give the stretches where cases are told: from one marker to the next, or to the end of the section."""
+    places = [marker.start for marker in starts]
     for begin, end in told:
-        inside = [marker for marker in starts if begin <= marker.start < end]
+        inside = starts[bisect_left(places, begin) : bisect_left(places, end)]
         for number, marker in enumerate(inside):
             stop = inside[number + 1].start if number + 1 < len(inside) else end
             yield Stretch(marker.start, stop, str(marker.number))
+
+
+def _named(markers: list[_Marker], own: list[Frame], told: list[tuple[int, int]]) -> Iterator[Stretch]:
+    """Give the statements elsewhere that name a patient by number, from the name on."""
+    for marker in markers:
+        if not _inside(marker.start, told):
+            frame = own[bisect_right(own, marker.start, key=lambda frame: frame.start) - 1]
+            yield Stretch(marker.start, frame.end, str(marker.number))
 
 
 def _introductions(text: str, frame: Frame) -> Iterator[_Introduction]:
@@ -244,28 +258,19 @@ def _value(written: str) -> float | None:
     return float(sum(parts)) if None not in parts else None  # type: ignore[arg-type]
 
 
-def _describe(
-    text: str, patient_id: str, places: list[Stretch], introductions: list[_Introduction], *, alone: bool
-) -> Patient:
-    """Give age and sex as introduced in the stretches, the sex by pronouns where no noun tells it."""
-    longest = max(places, key=lambda stretch: stretch.end - stretch.start)
-    inside = [found for found in introductions if any(s.start - 80 <= found.start < s.end for s in places)]
-    if not alone:
-        inside = [found for found in inside if any(s.start <= found.start < s.end for s in places)]
-    inside.sort(key=lambda found: (not found.opens, found.start))
-    first = inside[0] if inside else None
-    sex = first.sex if first else ""
+def _describe(text: str, stretch: Stretch, introductions: list[_Introduction]) -> Patient:
+    """Give age and sex as introduced, the sex by the pronouns of the stretch where no noun tells it."""
+    ordered = sorted(introductions, key=lambda found: (not found.opens, found.start))
+    first = ordered[0] if ordered else None
+    sex = next((found.sex for found in ordered if found.sex and found.age == ordered[0].age), "")
     if not sex:
-        said = [_SEXES[m.group().lower()] for m in _PRONOUN.finditer(text, longest.start, longest.end)]
-        female = said.count("female")
-        if said and max(female, len(said) - female) >= 0.8 * len(said):
-            sex = "female" if female * 2 > len(said) else "male"
-    age = first.age if first else None
+        said = [_SEXES[m.group().lower()] for m in _PRONOUN.finditer(text, stretch.start, stretch.end)]
+        sex = next((one for one in ("female", "male") if said.count(one) >= _MOST * len(said) > 0), "")
     return Patient(
-        patient_id=patient_id,
-        age=age,
+        patient_id=stretch.patient_id,
+        age=first.age if first else None,
         age_unit=first.unit if first else "",
         sex=sex,
-        start=longest.start,
-        end=longest.end,
+        start=stretch.start,
+        end=stretch.end,
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from markup import blank
@@ -74,6 +76,17 @@ def test_a_single_patient(nlp, text, expected):
             id="the same person again, then one of the same age",
         ),
         pytest.param(
+            "A 45-year-old woman developed a rash. This is the second case reported; "
+            "the first case of this kind was described in 2001.",
+            [("1", 45.0, "a", "female")],
+            id="cases in the literature",
+        ),
+        pytest.param(
+            "A 45-year-old patient slept. A 45-year-old woman slept. A 30-year-old man slept.",
+            [("1", 45.0, "a", "female"), ("2", 30.0, "a", "male")],
+            id="sex told later",
+        ),
+        pytest.param(
             "A 45-year-old woman, gravida 2, the third child of healthy parents, developed a rash. "
             "She had donated a kidney to a 60-year-old man.",
             [("1", 45.0, "a", "female")],
@@ -114,3 +127,27 @@ def test_statements_belong_to_the_patient_of_their_stretch(nlp):
 
 def test_a_text_about_nobody_has_no_patient(nlp):
     assert persons(nlp("Dapsone may cause rash. Patients with leprosy are often treated with it.")) == []
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "Case 1 slept. ",
+        "A 45-year-old man slept. ",
+        "Case 2\n",
+        "Discussion\nPatient 3 slept.\nCase\n",
+        "aged 4 ",
+        "her ",
+    ],
+)
+def test_time_grows_no_faster_than_the_text(nlp, piece):
+    def seconds(size):
+        doc = nlp.make_doc(piece * size)
+        for name in ("sequela_sentences", "sequela_sections"):
+            nlp.get_pipe(name)(doc)
+        begin = time.perf_counter()
+        nlp.get_pipe("sequela_attribution")(doc)
+        return time.perf_counter() - begin
+
+    seconds(10)
+    assert seconds(4_000) < 40 * max(seconds(400), 0.005)
