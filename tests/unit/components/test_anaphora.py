@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from markup import blank, parse
 from spacy.language import Language
 
+from markup import blank, parse
 from sequela.lexicons.loader import load_lines
 
 
