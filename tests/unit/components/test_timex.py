@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from markup import blank, parse
 from sequela import attributes
@@ -243,6 +245,31 @@ def test_rule_names_are_unique() -> None:
     names = [row["name"] for scope in ("rules", "phrase_rules") for row in rules[scope]]
     assert len(names) == len(set(names))
     assert [rule.name for rule in load_grammar("rules").rules] == [row["name"] for row in rules["rules"]]
+
+
+_WORDS = [row["word"] for row in load_table("time_words.csv")] + [
+    "3",
+    "12",
+    "2019",
+    "½",
+    "-",
+    ",",
+    "(",
+    ")",
+    "/",
+    "May",
+]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.one_of(st.text(max_size=80), st.lists(st.sampled_from(_WORDS), max_size=14).map(" ".join)))
+def test_any_text_gives_ordered_spans_of_it(text: str) -> None:
+    end = 0
+    for item in find_times(text):
+        assert end <= item.start < item.end <= len(text)
+        end = item.end
+        assert item.expression.value or item.expression.reference == "cycle"
+    normalise(text, document_date=date(2001, 3, 14))
 
 
 def test_the_documentation_shows_what_happens() -> None:

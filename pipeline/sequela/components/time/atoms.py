@@ -17,14 +17,14 @@ OTHER = "x"
 # Atoms the lexer makes; those of words are the column of the lexicon.
 _LEXED = (
     "NUMBER", "YEAR", "ISODATE", "NUMDATE", "CLOCK", "AMPM", "OLD_SHORT", "HYPHEN", "SLASH", "COMMA", "COLON",
-    "FULLSTOP", "LPAREN", "RPAREN", "PLUSMINUS", "TILDE", "LT", "GT", "HASH", "APOSTROPHE",
+    "FULLSTOP", "LPAREN", "RPAREN", "PLUSMINUS", "TILDE", "LT", "GT", "HASH", "APOSTROPHE", "PLUS",
 )  # fmt: skip
 
 _SIGNS = {
     "-": "HYPHEN", "‐": "HYPHEN", "‑": "HYPHEN", "–": "HYPHEN", "—": "HYPHEN", "−": "HYPHEN", "/": "SLASH",
     ",": "COMMA", ":": "COLON", ".": "FULLSTOP", "(": "LPAREN", ")": "RPAREN", "±": "PLUSMINUS", "~": "TILDE",
     "≈": "TILDE", "∼": "TILDE", "<": "LT", "≤": "LT", ">": "GT", "≥": "GT", "#": "HASH", "'": "APOSTROPHE",
-    "’": "APOSTROPHE",
+    "’": "APOSTROPHE", "+": "PLUS",
 }  # fmt: skip
 
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3}

@@ -14,6 +14,7 @@ from sequela.schema import TimeExpression, TimexType
 
 UNIT_ATOMS = frozenset({"UNIT", "UNITS", "UNIT_SHORT", "QUARTER", "SECOND"})
 _ORDINALS = frozenset({"ORDINAL", "FIRST", "SECOND"})
+_BEFORE_HALF = frozenset({"HYPHEN", "AND", "ARTICLE", "ONES"})
 _JOINS = frozenset({"TO", "HYPHEN", "OR", "AND", "SLASH", "COMMA"})
 _MULTIPLES = {
     "DE": (10.0, "Y"),
@@ -132,11 +133,12 @@ def read_number(pieces: Sequence[Piece], position: int) -> tuple[float, int] | N
                     total, position = total + rest[0], rest[1]
     if position == start:
         return None
-    names = [piece.atom for piece in pieces[position : position + 3]]
-    if names[:2] == ["AND", "HALF"]:
-        return total + 0.5, position + 2
-    if names[:1] == ["AND"] and names[2:3] == ["HALF"] and names[1] in ("ARTICLE", "ONES"):
-        return total + 0.5, position + 3
+    half = position
+    while half < len(pieces) and half < position + 5 and pieces[half].atom in _BEFORE_HALF:
+        half += 1
+    between = [piece.atom for piece in pieces[position:half]]
+    if "AND" in between and half < len(pieces) and pieces[half].atom == "HALF":  # three and a half
+        return total + 0.5, half + 1
     return total, position
 
 
