@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sequela.components.dose_values import (
     find_amounts,
@@ -216,3 +219,22 @@ def test_linear_time_on_hostile_text(piece):
 
     small = min(cost(500) for _ in range(3))
     assert cost(4000) < 0.2 + 4 * 8 * small
+
+
+_PIECES = st.sampled_from(
+    [
+        "500", "1,200", "0,5", "½", "five", "hundred", "mg", "µg", "/kg", "/d", "mL", " to ", "-", "×", "(", ")",
+        "daily", "q8h", "every", "high-dose", "second dose", "\u2009", "\n", ".", "ß", "İ", "١", "²",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(_PIECES, st.text(max_size=4)), max_size=20).map(" ".join))
+def test_offsets_slice_to_the_mention(text):
+    doses = find_amounts(text)
+    assert [text[dose.start : dose.end] for dose in doses] == [dose.text for dose in doses]
+    assert all(before.end <= after.start for before, after in pairwise(doses))
+    for part in (*find_frequencies(text), *find_routes(text), *find_ordinals(text)):
+        assert text[part.start : part.end] == part.text
+    assert read_dose(text, 0, len(text)).text == text

@@ -4,6 +4,8 @@ import json
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from markup import blank, parse
 from sequela import attributes
@@ -213,3 +215,11 @@ def test_coverage_on_the_casebook(shared_corpora):
         events.update(pair["event"] for pair in pairs)
     assert sum(normalise_drug(text) is not None for text in drugs) / len(drugs) >= 0.94
     assert sum(normalise_event(text) is not None for text in events) / len(events) >= 0.90
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_gives_a_term_or_none(text):
+    for function in (normalise_drug, normalise_event):
+        term = function(text)
+        assert term is None or (term.name and term.code and 0 < term.score <= 1)
