@@ -62,6 +62,7 @@ _OPENING = re.compile(
 _UNITS = {"y": "a", "m": "mo", "w": "wk", "d": "d"}
 _NARRATIVE = frozenset((Zone.ABSTRACT, Zone.CASE, Zone.BODY, Zone.TITLE))
 _MOST = 0.8  # of the pronouns
+_LABEL_WINDOW = 80  # characters between an age and the number in brackets after it
 _SEX_WINDOW = 60  # characters after an age in which the noun stands
 
 
@@ -104,8 +105,10 @@ def find_patients(doc: Doc, frames: list[Frame]) -> tuple[list[Patient], list[St
         return [], []
     text = doc.text  # joined anew at every call
     told = _narrative_ranges(doc)
-    introductions = [found for frame in own for found in _introductions(text, frame)]
-    markers = [found for frame in own for found in _markers(text, frame)]
+    introductions = sorted(
+        (found for frame in own for found in _introductions(text, frame)), key=lambda found: found.start
+    )
+    markers = [_drawn_back(found, text, introductions) for frame in own for found in _markers(text, frame)]
     starts = _numbered(markers, told) or _introduced(introductions, told)
     if not starts:
         whole = Stretch(0, len(text), "1")
@@ -192,6 +195,16 @@ def _markers(text: str, frame: Frame) -> Iterator[_Marker]:
         yield _Marker(match.start(), 2 if nth == "other" else number_of(nth) or 0)
 
 
+def _drawn_back(marker: _Marker, text: str, introductions: list[_Introduction]) -> _Marker:
+    """Let "a 66-year-old man with cough (Case 1)" begin with the man."""
+    if marker.start == 0 or text[marker.start - 1] != "(":
+        return marker
+    number = bisect_left(introductions, marker.start, key=lambda found: found.start) - 1
+    if number < 0 or marker.start - introductions[number].start > _LABEL_WINDOW:
+        return marker
+    return replace(marker, start=introductions[number].start)
+
+
 def _numbered(markers: list[_Marker], told: list[tuple[int, int]]) -> list[_Marker]:
     """Give the places where the patients of a series begin; none unless two are told of by number."""
     inside = [marker for marker in sorted(markers, key=lambda m: m.start) if _inside(marker.start, told)]
@@ -203,7 +216,7 @@ def _introduced(introductions: list[_Introduction], told: list[tuple[int, int]])
     numbers: dict[tuple[float, str, str], int] = {}
     persons = 0
     markers = []
-    for found in sorted(introductions, key=lambda found: found.start):
+    for found in introductions:
         if not found.opens or not _inside(found.start, told):
             continue
         # where no sex is told, the person may be any of that age

@@ -87,6 +87,11 @@ def test_a_single_patient(nlp, text, expected):
             id="sex told later",
         ),
         pytest.param(
+            "A 45-year-old woman with a rash (Case 1) and a 30-year-old man with fever (Case 2) slept.",
+            [("1", 45.0, "a", "female"), ("2", 30.0, "a", "male")],
+            id="numbers in brackets",
+        ),
+        pytest.param(
             "A 45-year-old woman, gravida 2, the third child of healthy parents, developed a rash. "
             "She had donated a kidney to a 60-year-old man.",
             [("1", 45.0, "a", "female")],
