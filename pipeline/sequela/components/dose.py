@@ -96,7 +96,7 @@ def routes_in_context(text: str, anchors: list[tuple[int, int]]) -> list[Part]:
             ):
                 continue
             after = _NEXT_WORD.match(text, part.end)
-            in_context = (after is not None and after[1].lower() in words) or _beside(
+            in_context = (after is not None and after[1].lower() in words) or is_beside(
                 text, part, anchors, near=4
             )
             if not in_context and part.needs == "drug":
@@ -113,11 +113,15 @@ def frequencies_in_context(text: str, anchors: list[tuple[int, int]]) -> list[Pa
     return [
         part
         for part in find_frequencies(text)
-        if (_beside(text, part, anchors, near=2, after=True) if part.needs else _beside(text, part, anchors))
+        if (
+            is_beside(text, part, anchors, near=2, after=True)
+            if part.needs
+            else is_beside(text, part, anchors)
+        )
     ]
 
 
-def _beside(
+def is_beside(
     text: str, part: Part, anchors: list[tuple[int, int]], *, near: int = _NEAR, after: bool = False
 ) -> bool:
     """Tell whether a drug or amount is near, in the same clause (``after``: the part must follow it)."""

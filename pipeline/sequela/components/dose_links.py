@@ -14,8 +14,8 @@ from dataclasses import replace
 from spacy.tokens import Doc
 
 from sequela import attributes
-from sequela.components.dose import frequencies_in_context, routes_in_context
-from sequela.components.dose_values import Part, find_ordinals
+from sequela.components.dose import frequencies_in_context, is_beside, routes_in_context
+from sequela.components.dose_values import Part, find_forms, find_ordinals
 from sequela.schema import Dose, Label
 
 Offsets = tuple[int, int]
@@ -32,6 +32,7 @@ _COORDINATION = re.compile(r"\s?(?:,|,?\s(?:and|or|plus)|/|\+)\s?(?:[^\s,;:()]{1
 _FOR_ALL_AFTER = re.compile(r"[\s,(]{0,2}(?:each|both|respectively)\b", re.I)
 _FOR_ALL_INSIDE = re.compile(r"\b(?:cycles?|courses?|rounds?|doses)\b", re.I)
 _RADIATION = re.compile(r"gy\b|\bfractions?\b", re.I)
+_FORM_NEAR = 12  # characters between a form and its drug or amount
 _MAX_LIST = 8  # drugs that one dose can be of
 _MAX_BACK = 150  # characters to the drug of the sentence before
 
@@ -71,10 +72,17 @@ def doses_of(doc: Doc) -> dict[Offsets, list[Dose]]:
     routes = routes_in_context(text, anchors)
     frequencies = [part for part in frequencies_in_context(text, anchors) if not _inside(part, places)]
     ordinals = find_ordinals(text)
-    for parts, attribute in ((routes, "route"), (frequencies, "frequency"), (ordinals, "ordinal")):
+    forms = [part for part in find_forms(text) if is_beside(text, part, anchors, near=_FORM_NEAR)]
+    for parts, attribute in (
+        (routes, "route"),
+        (frequencies, "frequency"),
+        (ordinals, "ordinal"),
+        (forms, "form"),
+    ):
         by_place = {(part.start, part.end): part for part in parts}
         for place, drug in link_doses(text, drugs, list(by_place), starts, same_sentence=True):
-            _fill(found.setdefault(drug, []), by_place[place], attribute)
+            if attribute != "form" or drug in found:
+                _fill(found.setdefault(drug, []), by_place[place], attribute)
     return {drug: sorted(doses, key=_amounts_first) for drug, doses in sorted(found.items())}
 
 

@@ -39,6 +39,7 @@ class _Patterns:
     qualitative: re.Pattern[str]
     frequency: re.Pattern[str]
     route: re.Pattern[str]
+    form: re.Pattern[str]
     divisor: re.Pattern[str]
     measured: re.Pattern[str]
     not_given: re.Pattern[str]
@@ -47,6 +48,7 @@ class _Patterns:
     ordinals: dict[str, int]
     frequencies: dict[str, tuple[float | None, str]]
     routes: dict[str, tuple[str, str]]
+    forms: dict[str, str]
 
 
 _LAB_DIVISOR = re.compile(
@@ -150,6 +152,16 @@ def find_routes(text: str) -> tuple[Part, ...]:
         value, needs = patterns.routes[_squeeze(match[0])]
         found.append(Part(start=match.start(), end=match.end(), text=match[0], value=value, needs=needs))
     return tuple(found)
+
+
+@lru_cache(maxsize=_TEXTS)
+def find_forms(text: str) -> tuple[Part, ...]:
+    """Find pharmaceutical forms ("tablets", "eye drops"); ``value`` is the form in the singular."""
+    patterns = _patterns()
+    return tuple(
+        Part(start=match.start(), end=match.end(), text=match[0], value=patterns.forms[_squeeze(match[0])])
+        for match in patterns.form.finditer(text)
+    )
 
 
 def find_ordinals(text: str) -> list[Part]:
@@ -376,6 +388,7 @@ def _patterns() -> _Patterns:
         for row in load_table("frequencies.csv")
     }
     routes = {row["form"]: (row["route"], row["needs"]) for row in load_table("routes.csv")}
+    forms = {row["form"]: row["value"] for row in load_table("dose_forms.csv")}
     word = f"(?:{_alternatives(numbers)})"
     words = rf"(?:{word}(?:[\s-](?:and\s)?{word}){{0,4}})"
     figure = r"(?:\d{1,3}(?:[,'’\u00a0\u202f]\d{3})+(?!\d)(?:\.\d+)?|\d{1,3} 000\b|\d{1,9}(?:[.,·]\d{1,6})?)"
@@ -414,6 +427,7 @@ def _patterns() -> _Patterns:
         ),
         route=re.compile(rf"(?<![\w.-])(?:{_alternatives(routes)})(?![\w-])", re.I),
         divisor=re.compile(rf"(?<![\w])(?:{divisors})(?![a-wyz0-9]*[a-wyz])", re.I),
+        form=re.compile(rf"(?<![\w-])(?:{_alternatives(forms)})(?![\w-])", re.I),
         measured=re.compile(
             rf"\b(?:{_alternatives(load_lines('dose_not_before.txt'))})\b[^,.;:)]{{0,25}}$", re.I
         ),
@@ -426,4 +440,5 @@ def _patterns() -> _Patterns:
         ordinals=ordinals,
         frequencies=frequencies,
         routes=routes,
+        forms=forms,
     )

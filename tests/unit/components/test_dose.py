@@ -172,6 +172,20 @@ def test_doses_of_fills_in_what_stands_apart(nlp):
     }
 
 
+@pytest.mark.parametrize(
+    ("markup", "form"),
+    [
+        ("<DRUG>prednisone</DRUG> tablets 20 mg daily", "tablet"),
+        ("<DRUG>timolol</DRUG> 5 mg/mL eye drops, two drops daily", "eye drops"),
+        ("an infusion of 80 mg <DRUG>docetaxel</DRUG>", "infusion"),
+        ("<DRUG>docetaxel</DRUG> 80 mg was given before the long planned infusion", ""),
+    ],
+)
+def test_form(nlp, markup, form):
+    ((dose,),) = doses_of(read(nlp, markup)).values()
+    assert dose.form == form
+
+
 def test_doses_of_a_doc_without_drugs(nlp):
     assert doses_of(read(nlp, "<SYMPTOM>rash</SYMPTOM> after 75 mg")) == {}
 

@@ -29,6 +29,7 @@ LISTS = [
 # table: the columns that together name a row; case does not count in the order
 TABLES = {
     "course_cues.csv": ("rule",),
+    "dose_forms.csv": ("form",),
     "dose_numbers.csv": ("word",),
     "dose_ordinals.csv": ("word",),
     "drug_names.csv": ("name", "code"),
