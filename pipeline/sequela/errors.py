@@ -26,3 +26,7 @@ class OutputError(SequelaError):
 
 class CorpusError(SequelaError):
     """An annotated file that contradicts itself or its text; names file and line."""
+
+
+class StoreError(SequelaError):
+    """A reaction database that cannot be opened, written or understood."""
