@@ -24,7 +24,7 @@ Offsets = tuple[int, int]
 _LEADS_ON = re.compile(
     r"[\s-]*(?:[^\s,;:()]{1,18}\s){0,2}(?:(?:of|with)\s(?:[^\s,;:()]{1,18}\s){0,4})?$", re.I
 )
-_BREAK = re.compile(r"\s(?:and|or|plus|then|followed|while|but|for|was|were|to|in|on|at)\s", re.I)
+_BREAK = re.compile(r"\n|\s(?:and|or|plus|then|followed|while|but|for|was|were|to|in|on|at)\s", re.I)
 # What stands between a drug and the amount right after it: nothing, "at a dose of"
 _ADJACENT = re.compile(r"\s?(?:(?:at|in)\s(?:(?:a|the)\s)?dos(?:e|es|age)\sof\s|at\s|to\s)?$", re.I)
 _BRACKETED = re.compile(r"\s?[(\[]\s?$")

@@ -140,6 +140,10 @@ LINKS = {
         "stopped",
         {("1", "a")},
     ),
+    "table": (
+        "<DRUG id=a>ramipril</DRUG>\t<DOSE id=1>5 mg</DOSE>\n<DRUG id=b>aspirin</DRUG>\t<DOSE id=2>75 mg</DOSE>",
+        {("1", "a"), ("2", "b")},
+    ),
     "radiation": ("<DRUG id=a>cisplatin</DRUG> with <DOSE id=1>70 Gy</DOSE>", set()),
     "no drug": ("<DOSE id=1>75 mg</DOSE> was given", set()),
 }
