@@ -67,9 +67,9 @@ ACROSS = {
         "<DRUG>Flurotol</DRUG> caused <SYMPTOM>fever</SYMPTOM>. There was no <SYMPTOM>hepatitis</SYMPTOM>.",
     ),
     "told_of_patient": (
-        "CASE REPORT\nOur patient took <DRUG>flurotol</DRUG> for years. She had <SYMPTOM>acidosis</SYMPTOM> at night.\n\n"
+        "CASE REPORT\nOur patient took <DRUG>flurotol</DRUG> for years. She had <SYMPTOM>acidosis</SYMPTOM> then.\n\n"
         "DISCUSSION\n<DRUG>Flurotol</DRUG>-associated <SYMPTOM>acidosis</SYMPTOM> is rare in general.",
-        "CASE REPORT\nOur patient took <DRUG>flurotol</DRUG> for years. She had <SYMPTOM>migraine</SYMPTOM> at night.\n\n"
+        "CASE REPORT\nOur patient took <DRUG>flurotol</DRUG> for years. She had <SYMPTOM>migraine</SYMPTOM> then.\n\n"
         "DISCUSSION\n<DRUG>Flurotol</DRUG>-associated <SYMPTOM>acidosis</SYMPTOM> is rare in general.",
     ),
 }

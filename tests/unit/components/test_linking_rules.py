@@ -29,6 +29,10 @@ EXAMPLES = {
         "The [E:seizures] began shortly after stopping [D:Flurotol].",
         "The [E:seizures] began shortly after starting [D:Flurotol].",
     ),
+    "in_spite_of": (
+        "The [E:oedema] worsened despite [D:Flurotol].",
+        "The [E:oedema] worsened because of [D:Flurotol].",
+    ),
     "treated_with": (
         "The [E:eczema] was successfully treated with [D:Flurotol].",
         "The [E:eczema] was seen in a woman treated with [D:Flurotol].",

@@ -16,7 +16,7 @@ class Roles:
     """The role spans of a report; empty when the tagger has no role head."""
 
     def __init__(self, doc: Doc) -> None:
-        spans = doc.spans[SPANS] if SPANS in doc.spans else ()
+        spans = doc.spans.get(SPANS, ())
         self.places: dict[str, list[tuple[int, int]]] = {}
         for span in spans:
             self.places.setdefault(span.label_, []).append((span.start_char, span.end_char))
