@@ -31,9 +31,9 @@ def drug_names() -> frozenset[str]:
     for variant, canonical in dictionary["drug_variant_to_canonical"].items():
         name = variant.strip().lower()
         known = any("drugbank_id" in dictionary["drug_canonical_to_data"].get(c, {}) for c in canonical)
-        if known and 4 <= len(name) <= 40 and len(name.split()) <= 3 and _WORDS.fullmatch(name):
-            if not _NO_DRUG.search(name):
-                names.add(name)
+        fits = 4 <= len(name) <= 40 and len(name.split()) <= 3 and _WORDS.fullmatch(name)
+        if known and fits and not _NO_DRUG.search(name):
+            names.add(name)
     return frozenset(names)
 
 

@@ -4,8 +4,10 @@
 
 A word enters as its vocabulary vector, the mean of its n-gram vectors and its shape: a function of the word
 alone, which running caches. Residual convolutions with growing dilation and self-attention mix the words; each
-annotation scheme has a linear head. Loss per token and head: cross-entropy against the gold tag where there is one, else against
-the teacher's distribution (Hinton et al. 2015, arXiv 1503.02531), plus the teacher's on gold tokens, weighted.
+annotation scheme has a linear head. Loss per token and head: cross-entropy against the gold tag where there is
+one, else against the teacher's distribution (Hinton et al. 2015, arXiv 1503.02531); on gold tokens a weighted
+mean of both.
+Switches of the configuration for ablations: ``silver``, ``teacher``, ``flags``.
 """
 
 from __future__ import annotations
@@ -116,7 +118,7 @@ class Student(nn.Module):
 class Feed:
     """Word features of every type on the device, and batches of them."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, *, flags: bool) -> None:
         self.data = data
         ngrams = torch.from_numpy(data.type_ngrams.astype(np.int64))
         self.sizes = {
@@ -129,7 +131,7 @@ class Feed:
         self.shape = torch.from_numpy(data.type_shape.astype(np.int64)).to(DEVICE)
         self.word = torch.from_numpy(data.type_word.astype(np.int64)).to(DEVICE)
         self.types = torch.from_numpy(data.arrays["types"].astype(np.int64)).to(DEVICE)
-        self.flags = torch.from_numpy(data.flags.astype(np.int64).T.copy()).to(DEVICE)
+        self.flags = torch.from_numpy(data.flags.astype(np.int64).T * int(flags)).to(DEVICE)
         heads = np.stack([data.arrays[f"head_{head}"] for head in data.heads], 1)
         self.gold = torch.from_numpy(heads.astype(np.int64)).to(DEVICE)
 
@@ -171,6 +173,7 @@ def train(
             model.word.weight.copy_(torch.from_numpy(vectors))  # type: ignore[call-overload]
     gold, copies, silver = data.chunks(TRAIN), data.chunks(AUGMENTED), data.chunks(SILVER)
     repeat = int(config["gold_repeat"])  # type: ignore[call-overload]
+    silver = silver if config["silver"] else silver[:0]
     chunks = np.concatenate([*[gold] * repeat, *[copies] * int(config["copy_repeat"]), silver])  # type: ignore[call-overload]
     size = int(config["batch"])  # type: ignore[call-overload]
     per_epoch = sum(1 for _ in batches(data, chunks, size, rng))
@@ -271,12 +274,12 @@ def main() -> None:
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     data = Data.read(options.data)
-    feed = Feed(data)
     soft = [np.load(path)["soft"] for path in sorted(options.teacher.glob("soft-*.npz"))]
     teacher = torch.from_numpy(np.concatenate(soft)).to(DEVICE)
     vectors = np.load(options.teacher / "vectors.npy").astype(np.float32)
     for path in options.configs:
         config = json.loads(path.read_text(encoding="utf-8"))
+        feed = Feed(data, flags=config["flags"])
         model, scores = train(
             data, feed, teacher, vectors if config["teacher_vectors"] else None, config, options.seconds
         )

@@ -3,8 +3,9 @@
     python -m training.teacher runs/data MINILM_DIR -o runs/teacher
 
 Adapts the transformer to the domain by masked-language modelling on ``texts.txt``, fine-tunes one copy per seed
-with one head per annotation scheme, prints strict F1 on dev, and writes ``soft-N.npz`` (see `write_soft`), ``vectors.npy``
-(128 principal components of the mean hidden state of each word of the vocabulary) and one member's weights.
+with one head per annotation scheme, prints strict F1 on dev, and writes ``soft-N.npz`` (see `write_soft`),
+``vectors.npy`` (128 principal components of the mean hidden state of each word of the vocabulary) and one
+member's weights.
 Runs on a GPU where there is one.
 """
 

@@ -51,7 +51,7 @@ def register() -> None:
 
 
 def get_meta(doc: Doc) -> dict[str, str]:
-    """What the reader knows of the report; empty when the Doc was made from bare text."""
+    """Give what the reader knows of the report; empty when the Doc was made from bare text."""
     return dict(doc._.meta or {})
 
 
@@ -111,7 +111,7 @@ def set_triples(doc: Doc, triples: list[Triple]) -> None:
 
 
 def get_timex(span: Span) -> TimeExpression | None:
-    """The normalised value of a time expression; None where it has none."""
+    """Give the normalised value of a time expression; None where it has none."""
     return TimeExpression(**span._.timex) if span._.timex else None
 
 
@@ -121,7 +121,7 @@ def set_timex(span: Span, value: TimeExpression) -> None:
 
 
 def get_dose(span: Span) -> Dose | None:
-    """The normalised value of a dose; None where it has none."""
+    """Give the normalised value of a dose; None where it has none."""
     return Dose(**span._.dose) if span._.dose else None
 
 
@@ -131,7 +131,7 @@ def set_dose(span: Span, value: Dose) -> None:
 
 
 def get_code(span: Span) -> Term | None:
-    """The normalised drug or event; None where it has no code."""
+    """Give the normalised drug or event; None where it has no code."""
     return Term(**span._.code) if span._.code else None
 
 
@@ -141,7 +141,7 @@ def set_code(span: Span, value: Term) -> None:
 
 
 def get_assertion(span: Span) -> tuple[Assertion, Cue | None]:
-    """Assertion of an entity and its cue; affirmed without a cue where nothing was found."""
+    """Give the assertion of an entity and its cue; affirmed without a cue where nothing was found."""
     found = span._.assertion
     return (Assertion(found["value"]), _cue(found)) if found else (Assertion.AFFIRMED, None)
 

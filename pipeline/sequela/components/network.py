@@ -22,6 +22,7 @@ Flags = npt.NDArray[np.uint8]
 
 _CACHED_WORDS = 40_000  # vectors kept: 40 MB at a width of 256
 _EPSILON = 1e-5  # of torch.nn.LayerNorm
+_SURE = 5.0  # log-odds of "outside" over the next tag from which decoding may be cut there
 
 
 @dataclass(frozen=True)
@@ -140,9 +141,9 @@ class Network:
         counts = np.array([len(ids) for ids in grams])
         rows = self._ngram[np.fromiter((i for ids in grams for i in ids), dtype=np.int64)]
         sums = np.add.reduceat(rows, np.concatenate([[0], np.cumsum(counts)[:-1]]), axis=0)
-        table = [
+        table: list[Array] = [
             self._word[[self._row_of.get(norm(word), 0) for word in words]],
-            sums / counts[:, None].astype(np.float32),
+            (sums / counts[:, None]).astype(np.float32),
             self._shape[[shape_id(word) for word in words]],
         ]
         return _maxout(np.concatenate(table, axis=1) @ self._mix[0] + self._mix[1])
@@ -215,7 +216,7 @@ class _Attention(_Block):
 
 
 def _layer_norm(x: Array, gain: Array, bias: Array) -> Array:
-    centred = x - x.mean(-1, keepdims=True)
+    centred: Array = x - x.mean(-1, keepdims=True)
     variance = np.einsum("...i,...i->...", centred, centred) / np.float32(x.shape[-1])
     centred *= (1 / np.sqrt(variance + np.float32(_EPSILON)))[..., None]
     centred *= gain
@@ -244,16 +245,34 @@ class Decoder:
         self._between = np.where(self.allowed, 0, -1e4).astype(np.float32)
 
     def tags(self, scores: Array) -> npt.NDArray[np.int64]:
-        """Give the best allowed sequence for the columns of this head, shape (words, tags)."""
+        """Give the best allowed sequence for the columns of this head, shape (words, tags).
+
+        Where the best tag of each word makes an allowed sequence, that is the best sequence. Elsewhere the
+        stretch between the nearest words that are surely outside every span is searched.
+        """
         best: npt.NDArray[np.int64] = scores.argmax(1)
-        # where the best tag of each word makes an allowed sequence, that is the best sequence
-        if (
-            self.may_start[best[0]]
-            and self.may_end[best[-1]]
-            and bool(self.allowed[best[:-1], best[1:]].all())
-        ):
+        broken = np.flatnonzero(~self.allowed[best[:-1], best[1:]])
+        if not self.may_start[best[0]]:
+            broken = np.concatenate([[-1], broken])
+        if not self.may_end[best[-1]]:
+            broken = np.concatenate([broken, [len(best) - 1]])
+        if not len(broken):
             return best
-        return self._viterbi(scores)
+        outside = np.flatnonzero(
+            (best == 0) & (scores[:, 0] > np.partition(scores, -2, axis=1)[:, -2] + _SURE)
+        )
+        done = -1
+        for position in broken:  # the fault lies between position and position + 1
+            if position < done:
+                continue
+            before = int(np.searchsorted(outside, position, side="right")) - 1
+            after = int(np.searchsorted(outside, position + 1))
+            start = int(outside[before]) + 1 if before >= 0 else 0
+            end = int(outside[after]) if after < len(outside) else len(best)
+            if start < end:
+                best[start:end] = self._viterbi(scores[start:end])
+            done = end
+        return best
 
     def _viterbi(self, scores: Array) -> npt.NDArray[np.int64]:
         n = len(scores)

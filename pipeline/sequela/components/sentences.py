@@ -33,6 +33,7 @@ class Sentences:
         self.abbreviations = frozenset(load_lines("sentence_abbreviations.txt"))
 
     def __call__(self, doc: Doc) -> Doc:
+        """Set the boundaries of one report."""
         if self.overwrite or not doc.has_annotation("SENT_START"):
             # In one go: spaCy looks through the whole Doc each time a single token is set
             values = np.full(len(doc), -1, dtype="int64")
@@ -54,10 +55,7 @@ class Sentences:
                 continue
             if self._ends_here(words, i):
                 after = i + 1
-                while after < len(words) and (
-                    words[after] in _CLOSERS
-                    or (_CITATION.match(words[after]) and not doc[after - 1].whitespace_)
-                ):
+                while after < len(words) and self._belongs(doc, words, after):
                     after += 1
                 if after < len(words) and not words[after].isspace() and self._opens(words[after]):
                     starts.append(after)
@@ -65,6 +63,16 @@ class Sentences:
                     continue
             i += 1
         return sorted(set(starts))
+
+    @staticmethod
+    def _belongs(doc: Doc, words: list[str], i: int) -> bool:
+        """Whether a token after the full stop is still of the sentence: a closing mark, a citation glued to it."""
+        if words[i] in _CLOSERS:
+            return True
+        if doc[i - 1].whitespace_:
+            return False
+        opens = words[i] in ("(", "[") and i + 1 < len(words)
+        return bool(_CITATION.match(words[i + 1] if opens else words[i]))
 
     def _ends_here(self, words: list[str], i: int) -> bool:
         word = words[i]

@@ -36,6 +36,11 @@ def create_tokenizer(nlp: Language) -> Tokenizer:
         rf"(?<=year|onth|week|.day|..yr)[{_HYPHENS}](?=old\b)",
         r"(?<=[0-9])(?:mg|mcg|[uµμ]g|g|m[Ll]|IU|U)(?=/)",  # 500mg/day
         r"(?<=[a-z]{3})\.(?=[0-9]{1,3}(?:[,–-][0-9]{1,3})*\b)",  # "events.12 The": a citation
+        # "(ITP).(5) Five": a citation in brackets, glued to the full stop
+        r"(?<=[A-Za-z)\]])\.(?=[(\[][0-9])",
+        r"(?<=\.)[(\[](?=[0-9])",
+        r"^\((?=[^()\s]{1,20}\)\.[(\[])",
+        r"\)(?=\.[(\[][0-9])",
     ]
     units = r"(?<=[0-9])(?<![qQ][0-9])(?<![qQ][0-9][0-9])(?:h|hrs?|min|days?|weeks?|wks?|months?|mcg|IU|U|mEq|mmol)"
     with warnings.catch_warnings():
