@@ -47,7 +47,20 @@ DRUGS = {
     "influenza vaccine": ("Influenza vaccine", "ATC:J07BB"),
     "steroids": ("Corticosteroid", "ATC:H02"),
 }
-NO_DRUG = ["", "medication", "the drug", "placebo effect", "x", "-", "table", "physiotherapy", "a" * 5000]
+NO_DRUG = [
+    "alanine aminotransferase",
+    "vitamin D deficiency",
+    "silicone",
+    "",
+    "medication",
+    "the drug",
+    "placebo effect",
+    "x",
+    "-",
+    "table",
+    "physiotherapy",
+    "a" * 5000,
+]
 
 EVENTS = {
     "petechiae": ("Petechiae", "HP:0000967"),
@@ -72,10 +85,11 @@ EVENTS = {
     "urticaria (hives)": ("Urticaria", "HP:0001025"),
     "thrombocytopaenia": ("Thrombocytopenia", "HP:0001873"),
     "rhabdomyolisis": ("Rhabdomyolysis", "HP:0003201"),
+    "left pulmonary artery thrombosis": ("Thrombosis", "MESH:D013927"),
     "shortness of breath": ("Dyspnea", "HP:0002094"),
     "pulmonary hypertension": ("Pulmonary arterial hypertension", "HP:0002092"),
 }
-NO_EVENT = ["", "of the", "increased", "reduction of it", "holiday", "-", "b" * 5000]
+NO_EVENT = ["neural hyperplasia", "", "of the", "increased", "reduction of it", "holiday", "-", "b" * 5000]
 
 
 @pytest.mark.parametrize(("text", "expected"), DRUGS.items(), ids=DRUGS)

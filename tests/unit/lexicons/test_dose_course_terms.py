@@ -18,6 +18,7 @@ LISTS = [
     "dose_qualifiers.txt",
     "drug_abbreviations.txt",
     "drug_forms.txt",
+    "drug_not_parts.txt",
     "drug_salts.txt",
     "drugs_not_in_text.txt",
     "event_fillers.txt",

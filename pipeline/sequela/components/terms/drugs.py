@@ -38,6 +38,7 @@ class _Drugs:
     first_letters: dict[str, tuple[str, ...]]  # single words that a misspelling may mean
     salts: frozenset[str]
     forms: frozenset[str]
+    not_parts: frozenset[str]
 
 
 @lru_cache(maxsize=CACHE)
@@ -98,7 +99,7 @@ def _drug_spellings(key: str) -> Iterator[str]:
             yield key.replace(british, american)
     if key.endswith(("in", "ol", "id", "on", "at", "az")):
         yield key + "e"
-    if key.endswith(("ine", "ole", "ide", "one", "ate", "ina", "ino", "um")):
+    if key.endswith(("ine", "ina", "ino", "um")):
         yield key[:-1]
         yield key[:-1] + "e"
     if key.startswith(("anti ", "non ")):
@@ -148,6 +149,8 @@ def _named(key: str) -> Term | None:
 def _part(key: str, drugs: _Drugs) -> Term | None:
     """Find the longest run of words that is a name: "levofloxacin ophthalmic solution"."""
     words = WORD.findall(key)
+    if not drugs.not_parts.isdisjoint(words):
+        return None
     general = None
     for length in range(min(len(words) - 1, _MAX_WORDS), 0, -1):
         for start in range(len(words) - length, -1, -1):
@@ -202,4 +205,5 @@ def _drugs() -> _Drugs:
         first_letters={letter: tuple(sorted(names)) for letter, names in spellable.items()},
         salts=frozenset(load_lines("drug_salts.txt")),
         forms=frozenset(load_lines("drug_forms.txt")),
+        not_parts=frozenset(load_lines("drug_not_parts.txt")),
     )

@@ -38,6 +38,7 @@ class _Events:
     terms: dict[str, Term]
     bags: dict[frozenset[str], Term]
     first_letters: dict[str, tuple[str, ...]]
+    words: set[str]  # of all terms: none of them is a misspelling of another
     directions: dict[str, str]
     fillers: frozenset[str]
 
@@ -120,12 +121,16 @@ def _part(key: str, events: _Events) -> Term | None:
     """Back off to fewer words; the head stands last, or before a preposition: "rash", "thrombosis of …"."""
     words = [word.strip("'./-") for word in WORD.findall(key)]
     head_end = next((i for i, word in enumerate(words) if i and word in _PREPOSITIONS), len(words))
+    vague = None
     for first, last in ((0, head_end), (head_end, len(words))):
         for length in range(min(len(words) - 1, _MAX_WORDS), 0, -1):
             for start in range(min(last, len(words) - length + 1) - 1, first - 1, -1):
                 term = _run(words[start : start + length], events)
-                if term is not None:
+                if term is not None and not term.name.startswith("Abnormal"):
                     return term
+                vague = vague or term
+    if vague is not None:
+        return vague  # "Abnormality of …" names the place alone
     if any("-" in word or "/" in word for word in words):
         return _part(key.replace("-", " ").replace("/", " "), events)
     return None
@@ -143,7 +148,7 @@ def _run(words: list[str], events: _Events) -> Term | None:
 
 def _misspelled(key: str, events: _Events) -> Term | None:
     word = key.rsplit(" ", 1)[-1]
-    if not 7 <= len(word) <= 30 or not word.isalpha():
+    if not 7 <= len(word) <= 30 or not word.isalpha() or word in events.words:
         return None
     limit = 1 if len(word) < _LONG else 2
     best = nearest(word, events.first_letters.get(word[0], ()), limit=limit)
@@ -174,11 +179,13 @@ def _events() -> _Events:
         terms=terms,
         bags={},
         first_letters={},
+        words=set(),
         directions={row["word"]: row["direction"] for row in load_table("event_directions.csv")},
         fillers=frozenset(load_lines("event_fillers.txt")),
     )
     spellable: dict[str, list[str]] = {}
     for form, term in terms.items():
+        events.words.update(form.split(" "))
         bag = _bag(form, events)
         if bag - {"increased", "decreased"} and (len(bag) > 1 or " " not in form):
             events.bags.setdefault(bag, term)
