@@ -116,6 +116,18 @@ def test_no_event(text):
     assert normalise_event(text) is None
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("alemtuzumab", "Campath", "mabcampath"),
+        ("lithium", "lithium carbonate"),
+        ("MTX", "methotrexate sodium"),
+    ],
+)
+def test_a_substance_has_one_code(names):
+    assert len({term.code for term in map(normalise_drug, names) if term}) == 1
+
+
 def test_the_score_falls_with_the_distance():
     scores = [
         term.score

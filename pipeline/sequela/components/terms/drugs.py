@@ -182,6 +182,7 @@ def _misspelled(key: str, drugs: _Drugs) -> Term | None:
 def _drugs() -> _Drugs:
     terms: dict[str, Term] = {}
     spellable: dict[str, list[str]] = {}
+    own_codes = {row["name"].lower(): row["code"] for row in load_table("drug_names.csv")}
     for row in load_table("drug_names.csv"):
         term = Term(name=row["name"], code=row["code"], source="sequela", score=EXACT)
         for form in row["forms"].split("|"):
@@ -189,7 +190,9 @@ def _drugs() -> _Drugs:
     rows = load_table("drugs.csv")
     for own_name in (True, False):  # the name of one substance may be listed as a form of another
         for row in rows:
-            code = f"MESH:{row['mesh']}" if row["mesh"] else f"DRUGBANK:{row['drugbank']}"
+            code = own_codes.get(row["name"].lower(), "")
+            if not code:
+                code = f"MESH:{row['mesh']}" if row["mesh"] else f"DRUGBANK:{row['drugbank']}"
             term = Term(name=row["name"], code=code, source="DrugBank", score=EXACT)
             if own_name:
                 terms.setdefault(row["name"].lower(), term)
