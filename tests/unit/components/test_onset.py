@@ -84,6 +84,17 @@ def test_component_leaves_a_doc_without_links_alone() -> None:
     assert attributes.get_links(OnsetFinder()(doc)) == []
 
 
+def test_a_time_holds_to_the_end_of_its_paragraph() -> None:
+    told = "On 3 May 2019 <DRUG id=d>dapsone</DRUG> was started. "
+    told += "On 9 May 2019 he was seen.{}There was a <SYMPTOM id=e>rash</SYMPTOM>."
+    example, link = _read(told.format(" "))
+    onset = find_onset(example.doc, link)
+    assert onset is not None
+    assert (onset.min, onset.rule) == ("P6D", "dates")
+    example, link = _read(told.format("\n\n"))
+    assert find_onset(example.doc, link) is None
+
+
 def test_an_onset_with_a_number_and_a_named_exposure_is_the_stronger_one() -> None:
     example, link = _read(
         "<SYMPTOM id=e>Rash</SYMPTOM> appeared 3 weeks after starting <DRUG id=d>minocycline</DRUG>."

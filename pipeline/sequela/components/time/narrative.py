@@ -24,6 +24,7 @@ from sequela.components.time.scene import Place, Scene, Time
 from sequela.durations import add, from_days, to_hours
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
+_PARAGRAPH = re.compile(r"\n[ \t]*\n|[.!?:][ \t]*\n")  # not the end of a line inside a sentence
 _NAMED = re.compile(r"\b(?:diagnos|consider|suspect|recogni[sz]|confirm|attribut|ascrib)", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
 _NEAR = 80  # characters from a mention to a time behind it
@@ -235,9 +236,10 @@ def _stage_of(scene: Scene, stages: list[Stage], start: int, end: int, *, own: b
     if own:
         return None
     earlier = [stage for stage in stages if stage.time.start < sentence[0]]
-    if earlier and scene.sentence_of(start) - scene.sentence_of(earlier[-1].time.start) <= _CARRY:
-        return earlier[-1]
-    return None
+    if not earlier or scene.sentence_of(start) - scene.sentence_of(earlier[-1].time.start) > _CARRY:
+        return None
+    # A time holds to the end of its paragraph: what follows a heading is another story.
+    return None if _PARAGRAPH.search(scene.text, earlier[-1].time.end, start) else earlier[-1]
 
 
 def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, event: Stage) -> Onset | None:
