@@ -8,6 +8,7 @@ of the cue sees what it is.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,8 @@ CATEGORIES: dict[str, Assertion] = {
 }
 _RANK = {category: rank for rank, category in enumerate(CATEGORIES)}
 _INNER_SCOPE = 8  # cues of narrower scope ("non", "not") that begin an entity negate a word of it only
+_SHIELDED = 3  # words between "causes of" and what it protects from an exclusion that follows
+_REACH = 60  # words; more than any cue and its scope together
 _LABELS = frozenset((Label.SYMPTOM.value, Label.DRUG.value))
 
 
@@ -80,21 +83,20 @@ def find_assertions(doc: Doc) -> list[tuple[Span, Assertion, Cue]]:
     words = Words(doc.text)
     matcher = context_matcher()
     found = []
-    for sent, inside in _by_sentence(doc, ents):
-        start, end = words.between(sent.start_char, sent.end_char)
+    for start, end, inside in _statements(doc, words, ents):
         cues = matcher.find(words, start, end)
-        scopes = [(cue, *_scope(cue, cues, start, end)) for cue in cues if cue.entry.category in _RANK]
+        scopes = _scopes(cues, start, end)
         if not scopes:
             continue
-        shields = [cue for cue in cues if cue.entry.category == "shield"]
-        for ent in inside:
-            first, last = words.between(ent.start_char, ent.end_char)
+        places = [cue.start for cue, _, _ in scopes]
+        shields = [cue.end for cue in cues if cue.entry.category == "shield"]
+        for ent, first, last in inside:
+            near = scopes[bisect_left(places, first - _REACH) : bisect_right(places, last + _REACH)]
             reaching = [
-                cue
-                for cue, low, high in scopes
-                if low < last and first < high and _speaks_of(cue, first, last)
+                cue for cue, low, high in near if low < last and first < high and _speaks_of(cue, first, last)
             ]
-            if any(0 <= first - shield.end <= shield.entry.scope for shield in shields):
+            shield = bisect_right(shields, first) - 1
+            if shield >= 0 and first - shields[shield] <= _SHIELDED:
                 # "other causes of rash were excluded": the causes were, not the rash
                 reaching = [cue for cue in reaching if cue.end <= first]
             if reaching:
@@ -103,32 +105,46 @@ def find_assertions(doc: Doc) -> list[tuple[Span, Assertion, Cue]]:
     return found
 
 
-def _by_sentence(doc: Doc, ents: list[Span]) -> Iterator[tuple[Span, list[Span]]]:
-    sents = doc.sents if doc.has_annotation("SENT_START") else iter((doc[:],))
+def _statements(
+    doc: Doc, words: Words, ents: list[Span]
+) -> Iterator[tuple[int, int, list[tuple[Span, int, int]]]]:
+    """Give the word ranges of sentences and table cells that hold entities, with their words."""
+    placed = [(ent, *words.between(ent.start_char, ent.end_char)) for ent in ents]
     k = 0
-    for sent in sents:
-        first = k
-        while k < len(ents) and ents[k].start < sent.end:
-            k += 1
-        if k > first:
-            yield sent, ents[first:k]
+    for sent in doc.sents if doc.has_annotation("SENT_START") else (doc[:],):
+        if k == len(placed):
+            return
+        if placed[k][0].start >= sent.end:
+            continue
+        begin = sent.start_char
+        for cell in words.text[sent.start_char : sent.end_char].split("\t"):
+            start, end = words.between(begin, begin + len(cell))
+            begin += len(cell) + 1
+            first = k
+            while k < len(placed) and placed[k][1] < end:
+                k += 1
+            if k > first:
+                yield start, end, placed[first:k]
 
 
-def _scope(cue: Found[ContextCue], cues: list[Found[ContextCue]], start: int, end: int) -> tuple[int, int]:
-    """Give the words that the cue reaches, half-open; the cue itself lies inside."""
-    entry = cue.entry
-    low, high = cue.start, cue.end
-    if entry.direction in ("forward", "both"):
-        ends = (c.start for c in cues if c.start >= cue.end and _terminates(c, "forward"))
-        high = min(cue.end + entry.scope, end, next(ends, end))
-    if entry.direction in ("backward", "both"):
-        begins = [c.end for c in cues if c.end <= cue.start and _terminates(c, "backward")]
-        low = max(cue.start - entry.scope, start, begins[-1] if begins else start)
-    return low, high
-
-
-def _terminates(cue: Found[ContextCue], direction: str) -> bool:
-    return cue.entry.ends in (direction, "both")
+def _scopes(cues: list[Found[ContextCue]], start: int, end: int) -> list[tuple[Found[ContextCue], int, int]]:
+    """Give the deciding cues with the words that each reaches, half-open; the cue itself lies inside."""
+    stops = [cue.start for cue in cues if cue.entry.ends in ("forward", "both")]
+    begins = [cue.end for cue in cues if cue.entry.ends == "both"]
+    scopes = []
+    for cue in cues:
+        entry = cue.entry
+        if entry.category not in _RANK:
+            continue
+        low, high = cue.start, cue.end
+        if entry.direction in ("forward", "both"):
+            after = bisect_left(stops, cue.end)
+            high = min(cue.end + entry.scope, stops[after] if after < len(stops) else end)
+        if entry.direction in ("backward", "both"):
+            before = bisect_right(begins, cue.start)
+            low = max(cue.start - entry.scope, begins[before - 1] if before else start)
+        scopes.append((cue, low, high))
+    return scopes
 
 
 def _speaks_of(cue: Found[ContextCue], first: int, last: int) -> bool:

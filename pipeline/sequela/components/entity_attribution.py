@@ -10,6 +10,7 @@ drug known to cause pancreatitis".
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ from sequela.schema import Attribution, Cue, Label
 
 _DRUG, _SYMPTOM = Label.DRUG.value, Label.SYMPTOM.value
 _NEAR = 8  # words between a needed drug and the cue
+_LOOK_BACK, _LOOK_AHEAD = 20, 40  # entities before and after a cue that are looked at
 _LIST_GAP = frozenset((",", "and", "or", "with", "the", "a", "an", "&", "/"))
 
 
@@ -87,41 +89,47 @@ def _in_sentence(
     words: Words, first: int, last: int, inside: list[_Placed]
 ) -> Iterator[tuple[Span, Attribution, Cue]]:
     cues = entity_matcher().find(words, first, last)
-    for found in cues:
+    firsts = [placed.first for placed in inside]
+    for number, found in enumerate(cues):
         entry = found.entry
-        if entry.value == "exposure" or not _has_needed(words, found, inside):
+        at = bisect_left(firsts, found.start)
+        before, after = inside[max(0, at - _LOOK_BACK) : at], inside[at : at + _LOOK_AHEAD]
+        if entry.value == "exposure" or not _has_needed(words, found, before):
             continue
-        reached = _reached(words, found, inside)
-        if entry.value == "carrier":
-            if reached and _is_exposed(words, reached[-1], cues, inside):
-                for placed in reached:
-                    yield placed.span, Attribution.INDICATION, _cue(words, found)
-        else:
-            for placed in reached:
-                yield placed.span, Attribution(entry.value), _cue(words, found)
+        reached = _before(found, before) if entry.direction == "backward" else _after(words, found, after)
+        value = Attribution.INDICATION if entry.value == "carrier" else Attribution(entry.value)
+        if entry.value == "carrier" and not (
+            reached and _is_exposed(words, reached[-1], cues[number + 1 : number + _LOOK_AHEAD], after)
+        ):
+            continue
+        for placed in reached:
+            yield placed.span, value, _cue(words, found)
 
 
-def _has_needed(words: Words, found: Found[EntityCue], inside: list[_Placed]) -> bool:
+def _has_needed(words: Words, found: Found[EntityCue], before: list[_Placed]) -> bool:
     """Whether the drug or event that the cue needs before it stands there, in the same clause."""
     if not found.entry.needs:
         return True
     label = found.entry.needs.split()[0]
-    before = [p for p in inside if p.last <= found.start and p.span.label_ == label]
-    if not before:
+    fitting = [p for p in before if p.last <= found.start and p.span.label_ == label]
+    if not fitting:
         return False
-    between = words.lower[before[-1].last : found.start]
+    between = words.lower[fitting[-1].last : found.start]
     if label == _DRUG:
         return len(between) <= _NEAR and not _stops(between)
     return ";" not in between
 
 
-def _reached(words: Words, found: Found[EntityCue], inside: list[_Placed]) -> list[_Placed]:
-    """Give the entity that the cue is about, and those in a list with it."""
-    if found.entry.direction == "backward":
-        before = [p for p in inside if p.last <= found.start and p.span.label_ == found.entry.label]
-        return before[-1:] if before and found.start - before[-1].last <= found.entry.scope else []
+def _before(found: Found[EntityCue], before: list[_Placed]) -> list[_Placed]:
+    """Give the entity right before the cue."""
+    fitting = [p for p in before if p.last <= found.start and p.span.label_ == found.entry.label]
+    return fitting[-1:] if fitting and found.start - fitting[-1].last <= found.entry.scope else []
+
+
+def _after(words: Words, found: Found[EntityCue], after: list[_Placed]) -> list[_Placed]:
+    """Give the entity after the cue, and those in a list with it."""
     reached: list[_Placed] = []
-    for placed in inside:
+    for placed in after:
         if placed.first < found.end:
             continue
         between = words.lower[(reached[-1].last if reached else found.end) : placed.first]
@@ -152,8 +160,7 @@ def _is_exposed(words: Words, carried: _Placed, cues: list[Found[EntityCue]], in
             and not _stops(between)
             and any(
                 p.span.label_ == _DRUG
-                and p.first >= found.end
-                and p.first - found.end <= found.entry.scope
+                and 0 <= p.first - found.end <= found.entry.scope
                 and not _stops(words.lower[found.end : p.first])
                 for p in inside
             )

@@ -181,9 +181,12 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memor
         known = heaviest.get(found.entry.name)
         if known is None or found.entry.weight > known.entry.weight:
             heaviest[found.entry.name] = found
-    for found in heaviest.values():
+    # "19 patients … have been reported": a number makes cases of what is reported
+    counted = zone in _RETELLING_ZONES and not memory.study and not _COUNTED.isdisjoint(heaviest)
+    for name, found in heaviest.items():
         if found.entry.attribution in _SIDES:
-            votes.add(Attribution(found.entry.attribution), found.entry.weight, found)
+            side = Attribution(found.entry.attribution)
+            votes.add(OTHER if counted and name == "reported_generally" else side, found.entry.weight, found)
     episode = 0.0
     passed_on = [found for found in heaviest.values() if found.entry.attribution in _PASSED_ON]
     for found in sorted(passed_on, key=lambda found: _PASSED_ON[found.entry.attribution]):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import time
+
 import pytest
+from spacy.tokens import Span
 
 from markup import blank, parse
 from sequela import attributes
@@ -296,6 +299,26 @@ def test_scopes(nlp, markup):
     example = annotate(nlp, markup)
     found = {key: str(attributes.get_assertion(span)[0]) for key, span in example.spans.items()}
     assert found == {key: values["assertion"] for key, values in example.expected.items()}
+
+
+@pytest.mark.parametrize("piece", ["no rash, ", "rash was not seen and ", "causes of rash ", "rash\t"])
+def test_time_grows_no_faster_than_the_text(nlp, piece):
+    def seconds(size):
+        doc = nlp.make_doc(piece * size)
+        doc.set_ents([Span(doc, token.i, token.i + 1, "SYMPTOM") for token in doc if token.text == "rash"])
+        begin = time.process_time()
+        find_assertions(doc)
+        return time.process_time() - begin
+
+    seconds(10)
+    assert min(seconds(4_000) for _ in range(2)) < 50 * max(seconds(400), 0.01)
+
+
+def test_cells_of_a_table_are_apart(nlp):
+    example = annotate(
+        nlp, "Weber\tnot reported\t<SYMPTOM id=x>rash</SYMPTOM> on day 4\t<SYMPTOM id=y>no fever</SYMPTOM>\t"
+    )
+    assert [str(attributes.get_assertion(example.spans[key])[0]) for key in "xy"] == ["affirmed", "negated"]
 
 
 def test_other_labels_are_left_alone(nlp):

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import pytest
+from spacy.tokens import Span
 
 from markup import blank, parse
 from sequela import attributes
+from sequela.components.entity_attribution import find_entity_attributions
 from sequela.lexicons.loader import load_table
 from sequela.schema import Attribution
 
@@ -132,3 +136,21 @@ def test_rule(nlp, rule):
 )
 def test_values(nlp, markup, expected):
     assert values(annotate(nlp, markup)) == expected
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["dapsone for rash, ", "rash treated with dapsone ", "a man with rash on dapsone ", "treated with rash "],
+)
+def test_time_grows_no_faster_than_the_text(nlp, piece):
+    labels = {"rash": "SYMPTOM", "dapsone": "DRUG"}
+
+    def seconds(size):
+        doc = nlp.make_doc(piece * size)
+        doc.set_ents([Span(doc, t.i, t.i + 1, labels[t.text]) for t in doc if t.text in labels])
+        begin = time.process_time()
+        find_entity_attributions(doc)
+        return time.process_time() - begin
+
+    seconds(10)
+    assert min(seconds(4_000) for _ in range(2)) < 50 * max(seconds(400), 0.01)

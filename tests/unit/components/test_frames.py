@@ -189,6 +189,14 @@ def test_a_superscript_citation_does_not_join_two_statements(nlp):
     assert attributions(nlp, text) == [OTHER, INDEX]
 
 
+def test_a_number_makes_cases_of_what_is_reported(nlp):
+    text = (
+        "Discussion\nFever has been reported with dapsone. "
+        "At least 19 patients with dapsone fever have been reported."
+    )
+    assert attributions(nlp, text)[1:] == [BACKGROUND, OTHER]
+
+
 def test_counts_after_a_study_are_background(nlp):
     text = (
         "Discussion\nIn a large study 22 cases of rash were seen. "

