@@ -11,27 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from sequela.corpora.casebook import Casebook, Reaction
+from sequela.evaluation.details import DETAILS, about_index, same_patient
 from sequela.evaluation.matching import Matching, assign
 from sequela.evaluation.names import names_drug, names_event
-from sequela.evaluation.scores import Rate, Tally
+from sequela.evaluation.scores import Rate, Tally, total_rate
 from sequela.evaluation.triples import EXACT, LOG_RATIO, value_rates
-from sequela.schema import Attribution, OnsetAnchor, Triple
+from sequela.schema import Triple
 
 FALSE_ATTRIBUTION = "false_attribution"
 CLEAN = "clean_reports"
-ANCHOR = "onset_anchor"
 REPEATED = "repeated_rows"
-
-# A first dose is the start of a treatment and also a dose with a number.
-_ANCHORS: dict[str, frozenset[str]] = {
-    "start": frozenset({OnsetAnchor.START, OnsetAnchor.FIRST_DOSE}),
-    "first dose": frozenset({OnsetAnchor.START, OnsetAnchor.FIRST_DOSE}),
-    "last dose": frozenset({OnsetAnchor.LAST_DOSE}),
-    "nth dose": frozenset({OnsetAnchor.NTH_DOSE, OnsetAnchor.FIRST_DOSE}),
-    "stop": frozenset({OnsetAnchor.STOP}),
-    "dose change": frozenset({OnsetAnchor.DOSE_CHANGE}),
-    "unspecified": frozenset({OnsetAnchor.UNSPECIFIED}),
-}
 
 
 @dataclass(frozen=True)
@@ -47,12 +36,15 @@ class Judgement:
         Spurious rows about the index patient that name a background pair or a drug that was given as
         treatment.
     repeated
-                Number of right rows beyond one for each reaction.
+        Number of right rows beyond one for each reaction.
+    row_of
+        From each found reaction to the row that stands for it; see `_stand_ins`.
     """
 
     matching: Matching
     false: tuple[int, ...]
     repeated: int
+    row_of: Mapping[int, int]
 
 
 def row_names(row: Triple, reaction: Reaction) -> bool:
@@ -79,13 +71,10 @@ def judge(gold: Casebook, rows: Sequence[Triple]) -> Judgement:
         missed=tuple(r for r, one in enumerate(gold.reactions) if one.certain and r not in found),
         spurious=tuple(p for p in range(len(rows)) if p not in right | pardoned),
     )
-    false = tuple(
-        p
-        for p in matching.spurious
-        if rows[p].attribution is Attribution.INDEX_PATIENT and _is_false(gold, rows[p])
-    )
+    false = tuple(p for p in matching.spurious if about_index(rows[p]) and _is_false(gold, rows[p]))
     partners = {r: [p for other, p in hits if other == r] for r in sorted(found)}
-    return Judgement(matching, false, len(right) - len(assign(partners)))
+    row_of = _stand_ins(gold.reactions, rows, partners)
+    return Judgement(matching, false, len(right) - len(assign(partners)), row_of)
 
 
 def score_documents(gold: Mapping[str, Casebook], predicted: Mapping[str, Sequence[Triple]]) -> Tally:
@@ -94,11 +83,11 @@ def score_documents(gold: Mapping[str, Casebook], predicted: Mapping[str, Sequen
     Labels are "index" and "other_case": of the reaction for recall, of the row for precision; a row need
     not have the label of the reaction it names. Rates: `FALSE_ATTRIBUTION`, `CLEAN` (reports without a
     reaction that have no row), `REPEATED` (right rows that say again what another row said), and over the
-    found reactions with a gold onset value `EXACT` and `LOG_RATIO`, with a gold onset `ANCHOR`. Where
-    several rows name a reaction, `best_row` chooses.
+    found reactions with a gold onset value `EXACT` and `LOG_RATIO`, with other gold values the measures of
+    `DETAILS`. They compare a reaction with its row of `Judgement.row_of`.
     """
     tally = Tally(level="documents", rule="reactions", counts={})
-    tally.rates = {name: {} for name in (FALSE_ATTRIBUTION, CLEAN, REPEATED, EXACT, LOG_RATIO, ANCHOR)}
+    tally.rates = {name: {} for name in (FALSE_ATTRIBUTION, CLEAN, REPEATED, EXACT, LOG_RATIO, *DETAILS)}
     for doc_id in sorted(gold):
         reactions = gold[doc_id].reactions
         rows = claims(predicted.get(doc_id, ()))
@@ -108,24 +97,22 @@ def score_documents(gold: Mapping[str, Casebook], predicted: Mapping[str, Sequen
             doc_id,
             matching,
             [reaction.patient for reaction in reactions],
-            ["index" if _about_index(row) else "other_case" for row in rows],
+            ["index" if about_index(row) else "other_case" for row in rows],
             reason=partial(_reason, judgement),
         )
-        about_index = sum(map(_about_index, rows))
-        tally.rates[FALSE_ATTRIBUTION][doc_id] = Rate(len(judgement.false), about_index)
+        tally.rates[FALSE_ATTRIBUTION][doc_id] = Rate(len(judgement.false), sum(map(about_index, rows)))
         tally.rates[CLEAN][doc_id] = Rate(not rows, 1) if not reactions else Rate()
         tally.rates[REPEATED][doc_id] = Rate(judgement.repeated, len(matching.right_predicted))
-        values, anchors = [], []
-        for r in matching.right_gold:
-            reaction = reactions[r]
-            row = best_row(reaction, [rows[p] for g, p in matching.hits if g == r])
-            if reaction.onset_min:
-                bounds = (reaction.onset_min, reaction.onset_max)
-                values.append((bounds, (row.onset_min, row.onset_max)))
-            if reaction.onset:
-                anchors.append(row.onset_anchor in _ANCHORS[reaction.onset_anchor])
-        tally.rates[EXACT][doc_id], tally.rates[LOG_RATIO][doc_id] = value_rates(values)
-        tally.rates[ANCHOR][doc_id] = Rate(sum(anchors), len(anchors))
+        found = [(reactions[r], rows[p]) for r, p in judgement.row_of.items()]
+        tally.rates[EXACT][doc_id], tally.rates[LOG_RATIO][doc_id] = value_rates(
+            [
+                ((reaction.onset_min, reaction.onset_max), (row.onset_min, row.onset_max))
+                for reaction, row in found
+                if reaction.onset_min
+            ]
+        )
+        for name, measure in DETAILS.items():
+            tally.rates[name][doc_id] = total_rate(measure(reaction, row) for reaction, row in found)
     return tally
 
 
@@ -134,31 +121,36 @@ def claims(rows: Sequence[Triple]) -> list[Triple]:
     return [row for row in rows if row.happened]
 
 
-def best_row(reaction: Reaction, rows: Sequence[Triple]) -> Triple:
-    """Choose the row that stands for a reaction that several rows name.
+def _stand_ins(
+    reactions: Sequence[Reaction], rows: Sequence[Triple], partners: Mapping[int, Sequence[int]]
+) -> dict[int, int]:
+    """Choose the row that stands for each reaction, of all that name it.
 
-    One about the same kind of patient, with the very words of the gold event and drug, with an onset value,
-    the most confident, the first.
+    One about the same kind of patient comes first, then with the very words of the gold event and drug,
+    with an onset value if the gold has one, one that stands for no reaction before (a series may tell of
+    two patients in the same words), the most confident, the first.
     """
+    chosen: dict[int, int] = {}
+    for r, candidates in partners.items():
+        reaction, taken = reactions[r], set(chosen.values())
 
-    def nearness(row: Triple) -> tuple[bool, bool, bool, bool, float]:
-        return (
-            _about_index(row) == (reaction.patient == "index"),
-            row.event.casefold() == reaction.event.casefold(),
-            row.drug.casefold() == reaction.drug.casefold(),
-            bool(row.onset_min),
-            row.confidence,
-        )
+        def nearness(p: int, reaction: Reaction = reaction, taken: set[int] = taken) -> tuple[float, ...]:
+            row = rows[p]
+            return (
+                same_patient(reaction, row),
+                row.event.casefold() == reaction.event.casefold(),
+                row.drug.casefold() == reaction.drug.casefold(),
+                bool(row.onset_min) or not reaction.onset_min,
+                p not in taken,
+                row.confidence,
+            )
 
-    return max(rows, key=nearness)
+        chosen[r] = max(candidates, key=nearness)
+    return chosen
 
 
 def _reason(judgement: Judgement, _missed: int | None, spurious: int | None) -> tuple[int | None, str]:
     return None, "false attribution" if spurious in judgement.false else ""
-
-
-def _about_index(row: Triple) -> bool:
-    return row.attribution is Attribution.INDEX_PATIENT
 
 
 def _is_false(gold: Casebook, row: Triple) -> bool:

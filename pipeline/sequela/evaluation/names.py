@@ -33,13 +33,19 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_fold(word) for word in _WORD.findall(_APOSTROPHE_S.sub("", text.lower())))
 
 
+def contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    """Whether the part, which is not empty, stands in the words side by side."""
+    width = len(part)
+    return width > 0 and any(words[start : start + width] == part for start in range(len(words) - width + 1))
+
+
 def names_drug(mention: str, names: Iterable[str]) -> bool:
     """Whether the words of one of the names stand side by side in the mention.
 
     "Prednisone" is named by "oral prednisone"; "valproic acid" is not named by "valproate".
     """
     words = words_of(mention)
-    return any(_contains(words, words_of(name)) for name in names)
+    return any(contains(words, words_of(name)) for name in names)
 
 
 def names_event(mention: str, names: Iterable[str]) -> bool:
@@ -89,11 +95,6 @@ def _share_heads(one: HeadWords, other: HeadWords) -> bool:
         return False
     shorter, longer = (one, other) if len(one.words) <= len(other.words) else (other, one)
     return shorter.words <= longer.words and bool(longer.heads & shorter.words)
-
-
-def _contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    width = len(part)
-    return width > 0 and any(words[start : start + width] == part for start in range(len(words) - width + 1))
 
 
 def _fold(word: str) -> str:

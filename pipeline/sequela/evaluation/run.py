@@ -33,6 +33,10 @@ from sequela.evaluation.views import (
 )
 from sequela.schema import StrEnum
 
+NOTHING = (
+    "it has no annotation that can be scored; reports in which no reaction happened are scored with "
+    "--level documents"
+)
 THERAPEUTIC = "therapeutic_recorded"
 NEGATED = "negated_recorded"
 
@@ -72,6 +76,8 @@ def levels_of(documents: Sequence[Document], scheme: Scheme) -> list[Level]:
 def choose_levels(asked: Level | None, documents: Sequence[Document], scheme: Scheme) -> list[Level]:
     """Give the levels to score: the one that is asked for, or all that the gold has.
 
+    Documents may be asked for where no report has a reaction; every row is then an error.
+
     Raises
     ------
     CorpusError
@@ -82,7 +88,9 @@ def choose_levels(asked: Level | None, documents: Sequence[Document], scheme: Sc
         return there
     if asked in there:
         return [asked]
-    offer = f"it can be scored on: {', '.join(there)}" if there else "it has no annotation that can be scored"
+    if asked is Level.DOCUMENTS and Level.PAIRS not in there:
+        return [asked]  # reports in which nothing happened have nothing annotated
+    offer = f"it can be scored on: {', '.join(there)}" if there else NOTHING
     raise CorpusError(
         f"the gold has nothing for the level {asked or 'all'} (labels by scheme {scheme.name}); {offer}"
     )
@@ -168,7 +176,7 @@ def _score_triples(
 def _score_documents(
     documents: Sequence[Document], predictions: Mapping[str, Prediction], _scheme: Scheme
 ) -> list[Scored]:
-    gold = {document.doc_id: casebook_of(document) for document in documents if has_casebook(document)}
+    gold = {document.doc_id: casebook_of(document) for document in documents}
     predicted = {doc_id: claims(prediction.rows) for doc_id, prediction in predictions.items()}
     reactions = {doc_id: content.reactions for doc_id, content in gold.items()}
     return [Scored(tally=score_documents(gold, predicted), gold=reactions, predicted=predicted)]

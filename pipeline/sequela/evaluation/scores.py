@@ -195,8 +195,7 @@ class Tally:
 
     def rate(self, name: str) -> Rate:
         """Sum a further measure over the documents."""
-        rates = self.rates[name].values()
-        return Rate(sum(rate.part for rate in rates), sum(rate.whole for rate in rates))
+        return total_rate(self.rates[name].values())
 
 
 def total(counts: Iterable[Counts]) -> Counts:
@@ -205,6 +204,12 @@ def total(counts: Iterable[Counts]) -> Counts:
     for one in counts:
         result = result.plus(one)
     return result
+
+
+def total_rate(rates: Iterable[Rate]) -> Rate:
+    """Sum parts and wholes."""
+    found = list(rates)
+    return Rate(sum(rate.part for rate in found), sum(rate.whole for rate in found))
 
 
 def extra_documents(gold: Mapping[str, object], predicted: Mapping[str, object]) -> list[str]:

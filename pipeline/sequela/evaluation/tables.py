@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sequela.evaluation.bootstrap import Difference
-from sequela.evaluation.documents import ANCHOR, CLEAN, FALSE_ATTRIBUTION, REPEATED
+from sequela.evaluation.details import ANCHOR, DECHALLENGE, DOSE, OUTCOME, PATIENT, RECHALLENGE, SITES
+from sequela.evaluation.documents import CLEAN, FALSE_ATTRIBUTION, REPEATED
 from sequela.evaluation.metrics import Metrics
 from sequela.evaluation.run import NEGATED, THERAPEUTIC
 from sequela.evaluation.scores import MACRO, MICRO, Counts, Rate, Tally
@@ -28,6 +29,12 @@ MEASURES: dict[str, str] = {
     EXACT: "onset value exact, of those found",
     LOG_RATIO: "onset value: mean |ln(hours/gold)|",
     ANCHOR: "onset anchor right, of those found",
+    PATIENT: "kind of patient right, of those found",
+    OUTCOME: "outcome right, of those found",
+    DECHALLENGE: "dechallenge right, of those found",
+    RECHALLENGE: "rechallenge right, of those found",
+    DOSE: "dose right, of those found",
+    SITES: "body sites named, of those found",
 }
 
 

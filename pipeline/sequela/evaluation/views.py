@@ -9,9 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sequela.corpora.casebook import BackgroundPair, Casebook, Reaction, casebook
 from sequela.corpora.document import Document, Entity, Event
+from sequela.errors import CorpusError
 from sequela.evaluation.links import ConceptMention, Forbidden, Pair
 from sequela.evaluation.matching import Span
-from sequela.schema import Assertion, Attribution, RoleLabel, Triple
+from sequela.schema import (
+    Assertion,
+    Attribution,
+    Challenge,
+    OnsetAnchor,
+    Outcome,
+    RoleLabel,
+    StrEnum,
+    Triple,
+)
 
 # Relations that say "the first causes the second": BC5CDR, BioRED (between a chemical and a disease), ADE.
 _CAUSES = frozenset({"ADE", "CID", "DRUG-AE", "Positive_Correlation"})
@@ -28,6 +38,14 @@ _TARGETS = frozenset({RoleLabel.EFFECT.value, RoleLabel.DISORDER.value, "Subject
 _REACTION, _ALIAS = "Reaction", "ALIAS"
 _NOT_SUSPECTED = frozenset({"INDICATION", "TREATS"})
 _HAPPENED = frozenset({Assertion.AFFIRMED.value, Assertion.POSSIBLE.value})
+_VALUES: dict[str, type[StrEnum]] = {
+    "Attribution": Attribution,
+    "Assertion": Assertion,
+    "OnsetAnchor": OnsetAnchor,
+    "Outcome": Outcome,
+    "Dechallenge": Challenge,
+    "Rechallenge": Challenge,
+}
 
 
 def span_of(entity: Entity, label: str = "") -> Span:
@@ -147,7 +165,13 @@ def casebook_of(document: Document) -> Casebook:
 
     In brat, mentions joined by ALIAS are names of one thing; reactions of the same drug and event, to
     patients of the same kind, are one entry (the first with an onset value wins); what did not happen is
-    background; a drug that treats or is indicated for something and is no suspect is a treatment.
+    background; a drug that treats or is indicated for something and is no suspect is a treatment. A document
+    without a Reaction is a report without a reaction.
+
+    Raises
+    ------
+    CorpusError
+        A Reaction without drug or event, or with an unknown value.
     """
     if "casebook" in document.meta:
         return casebook(document)
@@ -166,6 +190,11 @@ def rows_of_casebook(gold: Casebook) -> list[Triple]:
             onset_min=reaction.onset_min,
             onset_max=reaction.onset_max,
             onset_anchor=reaction.onset_anchor.replace(" ", "_") if reaction.onset else "",
+            dose=reaction.dose,
+            body_sites=";".join(reaction.body_sites),
+            outcome=Outcome(reaction.outcome.replace(" ", "_")),
+            dechallenge=Challenge(reaction.dechallenge.replace(" ", "_")),
+            rechallenge=Challenge(reaction.rechallenge.replace(" ", "_")),
             attribution=(
                 Attribution.OTHER_CASE if reaction.patient == "other_case" else Attribution.INDEX_PATIENT
             ),
@@ -198,6 +227,7 @@ class _BratCasebook:
         for event in self.document.events:
             if event.label != _REACTION:
                 continue
+            self._check(event)
             for drug in _arguments(event, "Drug"):
                 for effect in _arguments(event, "Event"):
                     patient = self._patient(event)
@@ -236,17 +266,41 @@ class _BratCasebook:
             drug_aliases=self._names(self.groups[drug]),
             event=self.entities[effect].text,
             event_aliases=self._names(self.groups[effect]),
-            onset=" ".join(self.entities[one].text for one in onsets),
+            onset=" ".join(self._texts(onsets)),
             onset_min=values.get("onset_min", ""),
             onset_max=values.get("onset_max", ""),
             onset_anchor=values.get("OnsetAnchor", "unspecified").replace("_", " "),
             patient=patient,
+            dose=" ".join(self._texts(_arguments(event, "Dose"))),
+            body_sites=self._texts(_arguments(event, "Site")),
+            outcome=values.get("Outcome", "unknown").replace("_", " "),
+            dechallenge=values.get("Dechallenge", "unknown").replace("_", " "),
+            rechallenge=values.get("Rechallenge", "unknown").replace("_", " "),
         )
 
     def _background(self, drug: str, effect: str) -> Iterable[BackgroundPair]:
         for name in (self.entities[drug].text, *self._names(self.groups[drug])):
             for other in (self.entities[effect].text, *self._names(self.groups[effect])):
                 yield BackgroundPair(drug=name, event=other)
+
+    def _texts(self, ids: Iterable[str]) -> tuple[str, ...]:
+        return tuple(self.entities[one].text for one in ids if one in self.entities)
+
+    def _check(self, event: Event) -> None:
+        """Stop at a reaction that cannot be understood: leaving it out would make a report look clean."""
+        problems = [
+            f"its {role} must be an entity"
+            for role in ("Drug", "Event")
+            if not self._texts(_arguments(event, role))
+        ]
+        for label, value in self.values.get(event.id, {}).items():
+            allowed = [one.value for one in _VALUES.get(label, ())]
+            if allowed and value not in allowed:
+                problems.append(f"{label} is {value!r}, not one of {', '.join(allowed)}")
+        if problems:
+            document = self.document
+            place = f"{document.path or document.doc_id}:{document.line_of(event.id)}"
+            raise CorpusError(f"{place}: the Reaction {event.id}: {'; '.join(problems)}")
 
     def _names(self, group: str) -> tuple[str, ...]:
         members = (entity.text for entity in self.document.entities if self.groups[entity.id] == group)
@@ -276,7 +330,8 @@ def _settings(text: str) -> dict[str, str]:
 
 
 def _arguments(event: Event, role: str) -> list[str]:
-    return [target for name, target in event.arguments if name == role]
+    """Targets of a role; brat numbers those after the first (Site, Site2, Site3)."""
+    return [target for name, target in event.arguments if name.rstrip("0123456789") == role]
 
 
 def _forbidden(document: Document, event: Event) -> Forbidden:
