@@ -23,6 +23,7 @@ from sequela.corpora.files import all_files
 from sequela.corpora.problems import Report, fail
 from sequela.errors import CorpusError
 
+_OPTIONS = "--from NAME; of `sequela evaluate` --format or --pred-format NAME"
 _HEAD_BYTES = 4096
 
 
@@ -195,8 +196,8 @@ def sniff_format(path: Path) -> Format:
         return FORMATS[next(iter(found))]
     if found:
         where = ", ".join(f"{name} ({file.name})" for name, file in found.items())
-        raise CorpusError(f"{path}: holds several formats: {where}; say which one is meant (--from NAME)")
-    raise CorpusError(f"{path}: of no format known here; name it (--from NAME), one of {', '.join(FORMATS)}")
+        raise CorpusError(f"{path}: holds several formats: {where}; say which one is meant ({_OPTIONS})")
+    raise CorpusError(f"{path}: of no format known here; name it ({_OPTIONS}), one of {', '.join(FORMATS)}")
 
 
 def read_corpus(path: Path, format: str | None = None, *, report: Report = fail) -> Iterator[Document]:

@@ -22,7 +22,14 @@ from sequela.evaluation.metrics import (
 from sequela.evaluation.predictions import Given, Prediction, predict
 from sequela.evaluation.report import write_report
 from sequela.evaluation.run import Level, Scored, choose_levels, score
-from sequela.evaluation.schemes import SCHEMES, Scheme, choose_scheme, narrow, scheme_of_labels
+from sequela.evaluation.schemes import (
+    SCHEMES,
+    Scheme,
+    choose_scheme,
+    labels_left_out,
+    narrow,
+    scheme_of_labels,
+)
 from sequela.evaluation.scores import extra_documents, missing_documents
 
 Progress = Callable[[Iterable[tuple[str, Prediction]], int], Iterable[tuple[str, Prediction]]]
@@ -118,6 +125,12 @@ def run(request: Request, *, progress: Progress | None = None) -> Outcome:
         if rows_only or request.given is not Given.NOTHING:
             levels.remove(Level.ENTITIES)
             notes.append(f"Entities are not scored: {reason}.")
+    left_out = labels_left_out(scheme, documents)
+    if Level.ENTITIES in levels and left_out:
+        notes.append(
+            f"Labels of the gold that are not scored (scheme {scheme.name}; --labels MAP chooses others): "
+            f"{', '.join(left_out)}."
+        )
     scored = score(documents, predictions, scheme, levels)
     gold_ids = {document.doc_id: None for document in documents}
     metrics = Metrics(

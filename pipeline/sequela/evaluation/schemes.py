@@ -126,6 +126,11 @@ def narrow(scheme: Scheme, documents: Iterable[Document]) -> Scheme:
     return replace(scheme, gold={label: target for label, target in scheme.gold.items() if label in used})
 
 
+def labels_left_out(scheme: Scheme, documents: Iterable[Document]) -> list[str]:
+    """List the entity labels of the gold that the scheme does not score, sorted."""
+    return sorted({entity.label for document in documents for entity in document.entities} - set(scheme.gold))
+
+
 def scheme_of_labels(name_or_path: str | Path) -> Scheme:
     """Make a scheme of a label map: what it gives is compared with ``doc.ents``.
 

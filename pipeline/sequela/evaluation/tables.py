@@ -106,16 +106,16 @@ def remarks(metrics: Metrics) -> list[str]:
     """Say what must be known to read the scores."""
     scored = max((len(tally.counts) for tally in metrics.tallies), default=0)
     lines = [
-        f"{scored} documents; 95 % intervals by bootstrap over documents ({metrics.resamples} resamples)."
+        f"Documents: {scored}. 95 % intervals by bootstrap over documents ({metrics.resamples} resamples)."
     ]
     if metrics.missing:
         lines.append(
-            f"{len(metrics.missing)} gold documents have no prediction; all of their gold counts as missed: "
-            f"{_some(metrics.missing)}"
+            f"Gold documents without a prediction (in a triples CSV: without a row): {len(metrics.missing)}. "
+            f"What gold they have counts as missed: {_some(metrics.missing)}"
         )
     if metrics.extra:
         lines.append(
-            f"{len(metrics.extra)} predicted documents are not in the gold and are not scored: "
+            f"Predicted documents that are not in the gold: {len(metrics.extra)}. They are not scored: "
             f"{_some(metrics.extra)}"
         )
     return lines

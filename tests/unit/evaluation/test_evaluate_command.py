@@ -11,13 +11,14 @@ from sequela.cli.main import app
 from sequela.corpora.triples_csv import write_header, write_rows
 from sequela.errors import CorpusError
 from sequela.evaluation.command import Request, run
+from sequela.evaluation.documents import CLEAN
 from sequela.evaluation.inputs import read_gold
 from sequela.evaluation.matching import Span
 from sequela.evaluation.metrics import compare_tallies, read_tallies, to_json
 from sequela.evaluation.predictions import Given
 from sequela.evaluation.report import pieces_of, render
 from sequela.evaluation.run import Level
-from sequela.evaluation.scores import Counts
+from sequela.evaluation.scores import Counts, Rate
 from sequela.schema import Triple
 
 CAUSED = {"T1": ("DRUG", "Zelvor"), "T2": ("SYMPTOM", "rash"), "T3": ("TIME", "two days")}
@@ -104,11 +105,42 @@ def test_label_map(gold, predicted, tmp_path):
     assert outcome.metrics.tallies[0].by_label() == {"Chemical": Counts(1, 1, 1, 1)}
 
 
+def test_labels_that_are_not_scored_are_named(gold, predicted, tmp_path):
+    write_brat(gold, "three", {"T1": ("FINDING", "rash")})
+    outcome = run(Request(gold=gold, predicted=predicted))
+    assert outcome.notes == [
+        "Labels of the gold that are not scored (scheme sequela; --labels MAP chooses others): FINDING."
+    ]
+
+
+def test_a_report_without_annotations_is_one_without_a_reaction(gold, predicted):
+    (gold / "three.txt").write_text(TEXT, encoding="utf-8")
+    (gold / "three.ann").write_text("", encoding="utf-8")
+    (tally,) = run(Request(gold=gold, predicted=gold, level=Level.DOCUMENTS)).metrics.tallies
+    assert tally.rate(CLEAN) == Rate(2, 2)  # two has a symptom and no Reaction
+    assert set(tally.counts) == {"one", "two", "three"}
+
+
+def test_reports_in_which_nothing_happened(gold, tmp_path):
+    for name in ("one.txt", "one.ann"):
+        (gold / name).unlink()
+    with pytest.raises(CorpusError, match="nothing for the level pairs"):
+        run(Request(gold=gold, predicted=gold, level=Level.PAIRS))
+    row = Triple(
+        doc_id="two", triple_id="1", drug="a", event="b", drug_start=0, drug_end=1, event_start=2, event_end=3
+    )
+    with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+        write_header(file)
+        write_rows(file, [row])
+    outcome = run(Request(gold=gold, predicted=tmp_path / "rows.csv", level=Level.DOCUMENTS))
+    assert outcome.metrics.tallies[0].rate(CLEAN) == Rate(0, 1)
+
+
 def test_written_files(gold, predicted, tmp_path):
     result = invoke(gold, "--pred", predicted, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "1 gold documents have no prediction" in result.output
-    assert "1 predicted documents are not in the gold" in result.output
+    assert "Gold documents without a prediction (in a triples CSV: without a row): 1." in result.output
+    assert "Predicted documents that are not in the gold: 1." in result.output
     content = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))
     assert content["documents"] == {"scored": 2, "missing": ["two"], "extra": ["three"]}
     assert content["scores"]["entities/strict"]["labels"]["TIME"]["f1"] == 1

@@ -68,10 +68,9 @@ def test_command_line():
     request = Request(
         gold=Path("x"), format_name="brat", split="dev", level=Level.ENTITIES, given=Given.ENTITIES
     )
-    line = sheet.command_line(request, Path("CORPORA/set"), [Path("CORPORA/a b")])
+    line = sheet.command_line(request, Path("CORPORA/a set"))
     assert line == (
-        "sequela evaluate CORPORA/set --format brat --split dev --level entities --gold-entities "
-        "--exclude 'CORPORA/a b'"
+        "sequela evaluate 'CORPORA/a set' --format brat --split dev --level entities --gold-entities"
     )
 
 
