@@ -34,9 +34,9 @@ PREAMBLE = """\
 
 What the figures mean is defined in [evaluation-definitions.md](evaluation-definitions.md). In brackets are
 95 % intervals, by bootstrap over documents. These are development sets, scored whole. Training left out
-every document that has the PubMed id, or ten words in a row, in common with one of another corpus
-(`models/training/prepare.py`); but rules and settings were chosen by them, so that unseen text will score
-lower. Times are those of the whole evaluation, with the loading of the pipeline.
+every document that has ten words in a row in common with one of them, or the PubMed id of one in another
+corpus (`models/training/prepare.py`). But rules and settings were chosen by these sets, so that unseen text
+will score lower. Times are those of the whole evaluation, with the loading of the pipeline.
 
 sequela {version}, Python {python}, {machine}, one process. `CORPORA` is the folder of the public corpora.
 """
