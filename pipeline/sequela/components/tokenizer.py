@@ -40,15 +40,16 @@ def create_tokenizer(nlp: Language) -> Tokenizer:
         r"(?<=[A-Za-z)\]])\.(?=[(\[][0-9])",
         r"(?<=\.)[(\[](?=[0-9])",
         r"\)(?=\.[(\[][0-9])",
+        rf"\)(?=[{_HYPHENS}](?:{words})\b)",  # "(MTX)-induced"
     ]
     units = r"(?<=[0-9])(?<![qQ][0-9])(?<![qQ][0-9][0-9])(?:h|hrs?|min|days?|weeks?|wks?|months?|mcg|IU|U|mEq|mmol)"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         base.infix_finditer = re.compile("|".join([*compounds, _pattern(base.infix_finditer)])).finditer
         base.prefix_search = re.compile(
-            rf"^\((?=[^()\s]{{1,20}}\)\.[(\[])|{_pattern(base.prefix_search)}"
+            rf"^\((?=[^()\s]{{1,20}}\)(?:\.[(\[]|[{_HYPHENS}](?:{words})\b))|{_pattern(base.prefix_search)}"
         ).search
-        base.suffix_search = re.compile(f"{units}$|{_pattern(base.suffix_search)}").search
+        base.suffix_search = re.compile(rf"{units}$|(?<=^[A-Z])\.$|{_pattern(base.suffix_search)}").search
     # "within 24 h." ends a sentence: the full stop is no part of a unit
     base.rules = {word: rule for word, rule in base.rules.items() if word not in _UNITS_WITH_STOP}
     return base

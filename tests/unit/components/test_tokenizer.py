@@ -7,6 +7,9 @@ from sequela.components.sentences import Sentences
 
 WORDS = {
     "An amiodarone-induced rash": "An amiodarone - induced rash",
+    "(MTX)-induced": "( MTX ) - induced",
+    "HIV-infected": "HIV - infected",
+    "amphotericin B.": "amphotericin B .",
     "heparin-naïve": "heparin - naïve",
     "a 58-year-old woman": "a 58 - year - old woman",
     "500mg/day": "500 mg / day",
