@@ -43,6 +43,8 @@ def sequela(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         words = [command, *map(str, arguments)]
         if command in ("extract", "tag") and "--model" not in words:
             words += ["--model", str(tiny_model), "--labels", "CHEMICAL=DRUG"]
+        if command in ("extract", "tag") and "--timeout" not in words:
+            words += ["--timeout", "0"]  # quicker: no process beside this one
         return CliRunner().invoke(app, words)
 
     return run

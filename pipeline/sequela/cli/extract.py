@@ -9,6 +9,7 @@ import typer
 
 from sequela.cli.exits import Exit
 from sequela.cli.options import (
+    DEFAULT_TIMEOUT,
     Encoding,
     Jobs,
     Labels,
@@ -16,10 +17,12 @@ from sequela.cli.options import (
     MaxChars,
     Model,
     Paths,
+    Timeout,
     find_limited,
     make_settings,
     processes,
 )
+from sequela.errors import SequelaError
 from sequela.reading import MAX_CHARACTERS
 
 _STANDARD_OUTPUT = Path("-")
@@ -38,7 +41,16 @@ def extract(
     include_all: Annotated[
         bool, typer.Option("--all", help="Also rows of background, negated and hypothetical statements.")
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Keep finished reports in OUTPUT.journal until the output is complete, and go on where an "
+            "interrupted run with this option ended.",
+        ),
+    ] = False,
     jobs: Jobs = 1,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     limit: Limit = None,
     model: Model = None,
     labels: Labels = None,
@@ -48,11 +60,14 @@ def extract(
     """Write the drug-event-onset triples of reports to a CSV file.
 
     The output appears when it is complete; until then, and when the run is interrupted, an earlier one stays
-    as it was. A report that cannot be read is named on stderr and in OUTPUT.errors.csv, and the run goes on.
+    as it was. A report that cannot be read, that takes too long or ends its process twice is named on stderr
+    and in OUTPUT.errors.csv, and the run goes on.
 
     Exit codes: 0, all reports were read; 1, some failed, the others are in the output; 2, wrong usage, no
     such path or model, or the output cannot be written: nothing was written; 130, interrupted.
     """
+    if resume and output == _STANDARD_OUTPUT:
+        raise SequelaError("--resume needs a file to write to. Name one with --output.")
     settings = make_settings(model, labels, encoding, max_chars)
     found = find_limited(paths, limit)
     from sequela.running.extract import extract as run_extract
@@ -63,6 +78,8 @@ def extract(
         settings,
         include_all=include_all,
         jobs=processes(jobs),
+        timeout=timeout,
+        resume=resume,
     )
     typer.echo(f"sequela: {summary}", err=True)
     if summary.failed:

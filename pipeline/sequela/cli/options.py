@@ -57,6 +57,16 @@ MaxChars = Annotated[
     int, typer.Option("--max-chars", metavar="N", min=1, help="Longest report that is read.")
 ]
 
+Timeout = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        min=0,
+        help="Give up a report that takes longer; 0 for no limit.",
+    ),
+]
+DEFAULT_TIMEOUT = 120.0  # the longest report that is read takes half of it on a slow machine
+
 
 def find_limited(paths: list[Path], limit: int | None) -> Found:
     """List the reports under the paths, the first ``limit`` of them."""

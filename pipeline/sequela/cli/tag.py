@@ -9,6 +9,7 @@ import typer
 
 from sequela.cli.exits import Exit
 from sequela.cli.options import (
+    DEFAULT_TIMEOUT,
     Encoding,
     Jobs,
     Labels,
@@ -16,6 +17,7 @@ from sequela.cli.options import (
     MaxChars,
     Model,
     Paths,
+    Timeout,
     find_limited,
     make_settings,
     processes,
@@ -47,6 +49,7 @@ def tag(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over files that exist.")] = False,
     jobs: Jobs = 1,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     limit: Limit = None,
     model: Model = None,
     labels: Labels = None,
@@ -67,7 +70,9 @@ def tag(
     found = find_limited(paths, limit)
     from sequela.running.tag import tag as run_tag
 
-    read, failed = run_tag(found, output, settings, form=form, overwrite=overwrite, jobs=processes(jobs))
+    read, failed = run_tag(
+        found, output, settings, form=form, overwrite=overwrite, jobs=processes(jobs), timeout=timeout
+    )
     typer.echo(f"sequela: {read:,} reports read, {failed:,} failed", err=True)
     if failed:
         raise typer.Exit(Exit.SOME_FAILED)

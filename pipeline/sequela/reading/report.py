@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 
 from sequela.errors import ReportError
@@ -20,6 +22,12 @@ class Report:
     text: str
     path: str = ""
     meta: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that the pipeline is given: reports of equal digest have equal rows."""
+        content = json.dumps([self.doc_id, self.text, self.meta], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
 
 
 def read_report(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sequela.errors import ReportError
@@ -52,11 +54,21 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of one file: a result, or the reason why there is none."""
+    """What came of one file: a result, or the reason why there is none.
+
+    Attributes
+    ----------
+    digest
+        Of the report as it was read (`sequela.reading.Report.digest`).
+    earlier
+        The result is that of an earlier run.
+    """
 
     file: ReportFile
     result: Any = None
     failure: Failure | None = None
+    digest: str = ""
+    earlier: bool = False
 
 
 def limit_threads() -> None:
@@ -124,27 +136,37 @@ def _read(file: ReportFile, settings: Settings) -> Report | Failure:
 def _process_batch(
     nlp: Language, batch: list[tuple[ReportFile, Report | Failure]], collect: Collect
 ) -> Iterator[Outcome]:
-    reports = [report for _, report in batch if isinstance(report, Report)]
-    processed = iter(_process(nlp, reports, collect))
+    processed = _process(nlp, [report for _, report in batch if isinstance(report, Report)], collect)
     for file, report in batch:
         if isinstance(report, Report):
             result, failure = next(processed)
-            yield Outcome(file=file, result=result, failure=failure)
+            yield Outcome(file=file, result=result, failure=failure, digest=report.digest)
         else:
             yield Outcome(file=file, failure=report)
 
 
-def _process(nlp: Language, reports: list[Report], collect: Collect) -> list[tuple[Any, Failure | None]]:
-    """Run the pipeline; give (result, None) or (None, failure) for each report."""
+def _process(nlp: Language, reports: list[Report], collect: Collect) -> Iterator[tuple[Any, Failure | None]]:
+    """Run the pipeline; give (result, None) or (None, failure) for each report, as soon as it is there."""
+    done = 0
     try:
-        docs = nlp.pipe((make_doc(nlp, report) for report in reports), batch_size=REPORTS_A_BATCH)
-        return [(collect(doc), None) for doc in docs]
+        for doc in nlp.pipe((make_doc(nlp, report) for report in reports), batch_size=REPORTS_A_BATCH):
+            result = collect(doc)
+            done += 1
+            yield result, None
     except Exception as error:
+        if len(reports) == 1:
+            yield None, _failed(error)
+            return
         # A text on which a component fails must not take its neighbours with it
-        if len(reports) > 1:
-            return [outcome for report in reports for outcome in _process(nlp, [report], collect)]
-        failure = Failure(
-            f"the pipeline failed on this text ({type(error).__name__}: {error})",
-            "Please report it to the developers, with the text if you may pass it on",
-        )
-        return [(None, failure)]
+        for report in reports[done:]:
+            yield from _process(nlp, [report], collect)
+
+
+def _failed(error: Exception) -> Failure:
+    """Say what went wrong and where, without the message of the error: it may quote the report."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return Failure(
+        "the pipeline failed on this text "
+        f"({type(error).__name__} in {Path(place.filename).name}, line {place.lineno})",
+        "Please report it to the developers, with the text if you may pass it on",
+    )

@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import functools
+import io
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 import sequela
 from sequela.corpora.triples_csv import write_header, write_rows
 from sequela.reading import Found
-from sequela.running.batches import Settings
+from sequela.running.batches import Outcome, Settings
 from sequela.running.failures import FailureLog
-from sequela.running.local import run
+from sequela.running.journal import Journal, identity_of
+from sequela.running.local import chunk_size, run
 from sequela.running.output import OutputFile, StandardOutput
 from sequela.running.progress import show_progress
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 
 @dataclass
 class Summary:
-    """What a run did. ``reports`` counts the files that were read, not the failed ones."""
+    """What a run did.
+
+    ``reports`` counts the files that were read, not the failed ones; ``earlier`` those of them that an
+    interrupted run had done.
+    """
 
     reports: int = 0
+    earlier: int = 0
     failed: int = 0
     rows: int = 0
     seconds: float = 0.0
 
     def __str__(self) -> str:
+        earlier = f" ({self.earlier:,} of them before)" if self.earlier else ""
         return (
-            f"{self.reports:,} reports read, {self.failed:,} failed, {self.rows:,} rows, {self.seconds:.1f} s"
+            f"{self.reports:,} reports read{earlier}, {self.failed:,} failed, {self.rows:,} rows, "
+            f"{self.seconds:.1f} s"
         )
 
 
@@ -40,6 +54,8 @@ def extract(
     *,
     include_all: bool = False,
     jobs: int = 1,
+    timeout: float = 0,
+    resume: bool = False,
     progress: bool = True,
 ) -> Summary:
     """Write the rows of reports, in the order of the files.
@@ -57,6 +73,11 @@ def extract(
         Also the rows of background, negated and hypothetical statements.
     jobs
         Number of processes.
+    timeout
+        Seconds a report may take; 0 for no limit.
+    resume
+        Keep what is finished in ``OUTPUT.journal`` until the output is complete, and take over what is there.
+        Needs an output that is a file.
     progress
         Show a progress bar where stderr is a terminal.
 
@@ -67,20 +88,53 @@ def extract(
     """
     started = time.monotonic()
     summary = Summary()
-    collect = functools.partial(sequela.triples, include_all=include_all)
     errors = Path(f"{output}.errors.csv") if output else None
-    with OutputFile(output) if output else StandardOutput() as opened, FailureLog(errors) as failures:
-        file = cast(TextIO, opened)
+    with ExitStack() as stack:
+        journal = None
+        if resume and output:
+            journal = stack.enter_context(Journal(output, identity_of(settings, include_all=include_all)))
+        file = cast(TextIO, stack.enter_context(OutputFile(output) if output else StandardOutput()))
+        failures = stack.enter_context(FailureLog(errors))
         write_header(file)
         for path, problem in found.problems:
             failures.add(path, problem.reason, problem.remedy)
-        outcomes = run(found.files, collect, settings, jobs=jobs)
+        outcomes = run(
+            found.files,
+            functools.partial(rows_of, include_all=include_all),
+            settings,
+            jobs=jobs,
+            timeout=timeout,
+            known=functools.partial(journal.find, settings=settings) if journal else None,
+        )
+        if journal:
+            outcomes = _keep(outcomes, journal, chunk_size(len(found.files)))
         for outcome in show_progress(outcomes, total=len(found.files), enabled=progress):
             if outcome.failure:
                 failures.add(outcome.file.path, outcome.failure.reason, outcome.failure.remedy)
                 continue
+            rows, text = outcome.result
+            file.write(text)
             summary.reports += 1
-            summary.rows += write_rows(file, outcome.result)
+            summary.earlier += outcome.earlier
+            summary.rows += rows
     summary.failed = failures.count
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def rows_of(doc: Doc, *, include_all: bool) -> tuple[int, str]:
+    """Give the number of rows of a report, and the rows as they stand in the CSV."""
+    file = io.StringIO(newline="")
+    return write_rows(file, sequela.triples(doc, include_all=include_all)), file.getvalue()
+
+
+def _keep(outcomes: Iterable[Outcome], journal: Journal, size: int) -> Iterator[Outcome]:
+    """Pass the outcomes on; note them in the journal whenever those that belong together are there."""
+    group = []
+    for outcome in outcomes:
+        group.append(outcome)
+        if len(group) == size:
+            journal.add(group)
+            group = []
+        yield outcome
+    journal.add(group)

@@ -39,7 +39,7 @@ class OutputFile:
     def __init__(self, target: Path) -> None:
         self.target = target
         self._real = Path(os.path.realpath(target))  # of a link, the file is replaced and the link stays
-        self._part: Path | None = self._real.with_name(f".{self._real.name}.{os.getpid()}.part")
+        self._part: Path | None = part_of(target, os.getpid())
         self._file: TextIO
 
     def __enter__(self) -> OutputFile:
@@ -50,7 +50,7 @@ class OutputFile:
         if self._real.exists() and not stat.S_ISREG(self._real.stat().st_mode):
             self._part = None
         try:
-            self._file = (self._part or self._real).open("w", encoding="utf-8", newline="")
+            self._file = _open_private(self._part) if self._part else _open(self._real)
         except OSError as error:
             raise self._os_error(error) from None
         return self
@@ -85,6 +85,8 @@ class OutputFile:
         self._file.close()
         if self._real.exists():
             shutil.copymode(self._real, self._part)
+        else:
+            self._part.chmod(0o666 & ~_umask())
         os.replace(self._part, self._real)  # noqa: PTH105 - says what it does
         _sync_folder(self._real.parent)
 
@@ -94,6 +96,12 @@ class OutputFile:
 
     def _error(self, reason: str, remedy: str) -> OutputError:
         return OutputError(f"cannot write {printable(self.target)}: {reason}. {remedy}.")
+
+
+def part_of(target: Path, process: int) -> Path:
+    """Give the file in which a process writes what is to become ``target``."""
+    real = Path(os.path.realpath(target))
+    return real.with_name(f".{real.name}.{process}.part")
 
 
 class StandardOutput:
@@ -106,6 +114,24 @@ class StandardOutput:
 
     def __exit__(self, *_: object) -> None:
         sys.stdout.flush()
+
+
+def _open(path: Path) -> TextIO:
+    return path.open("w", encoding="utf-8", newline="")
+
+
+def _open_private(path: Path) -> TextIO:
+    """Open a new file that nobody else can read, and that is no link somebody has laid there."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return os.fdopen(handle, "w", encoding="utf-8", newline="")
+
+
+def _umask() -> int:
+    """Give what new files are not permitted; the system tells only in exchange for another value."""
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
 
 
 def _sync_folder(folder: Path) -> None:

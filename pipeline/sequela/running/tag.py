@@ -69,7 +69,14 @@ def _entity(span: Span) -> dict[str, Any]:
 
 
 def tag(
-    found: Found, folder: Path | None, settings: Settings, *, form: Format, overwrite: bool, jobs: int
+    found: Found,
+    folder: Path | None,
+    settings: Settings,
+    *,
+    form: Format,
+    overwrite: bool,
+    jobs: int = 1,
+    timeout: float = 0,
 ) -> tuple[int, int]:
     """Tag reports; give how many were read and how many failed.
 
@@ -89,6 +96,8 @@ def tag(
         Write over files that exist.
     jobs
         Number of processes.
+    timeout
+        Seconds a report may take; 0 for no limit.
 
     Raises
     ------
@@ -102,7 +111,7 @@ def tag(
     with FailureLog(folder / "errors.csv" if folder else None) as failures:
         for path, problem in found.problems:
             failures.add(path, problem.reason, problem.remedy)
-        outcomes = run(found.files, tagged, settings, jobs=jobs)
+        outcomes = run(found.files, tagged, settings, jobs=jobs, timeout=timeout)
         for outcome in show_progress(outcomes, total=len(found.files), enabled=folder is not None):
             if outcome.failure:
                 failures.add(outcome.file.path, outcome.failure.reason, outcome.failure.remedy)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from pathlib import Path
 
 from spacy.tokens import Doc
 
@@ -27,3 +29,22 @@ def die_on_rash(doc: Doc) -> str:
     if "rash" in doc.text:
         os.kill(os.getpid(), signal.SIGKILL)
     return doc_id(doc)
+
+
+def hang_on_rash(doc: Doc) -> str:
+    if "rash" in doc.text:
+        signal.pause()
+    return doc_id(doc)
+
+
+def die_once_on_rash(doc: Doc, *, folder: Path) -> str:
+    """Die where the folder does not say yet that this has happened."""
+    if "rash" in doc.text and not (folder / "died").exists():
+        (folder / "died").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return doc_id(doc)
+
+
+def process_of(doc: Doc) -> int:
+    time.sleep(0.2)
+    return os.getpid()

@@ -17,11 +17,11 @@ from sequela.running.local import chunk_size, run
 from support import save_tiny_model
 
 FAILED = Failure(
-    "the pipeline failed on this text (ValueError: no rash, please)",
+    "the pipeline failed on this text (ValueError in collectors.py, line 22)",
     "Please report it to the developers, with the text if you may pass it on",
 )
 DIED = Failure(
-    "the worker process ended while it was reading this file (exit code -9)",
+    "the worker process ended while it was reading this file, twice (exit code -9)",
     "It may have run out of memory: try the file alone, or fewer --jobs",
 )
 

@@ -87,7 +87,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)  # chmod does not stop root
+    monkeypatch.setattr(os, "open", refuse)  # chmod does not stop root
     target = tmp_path / "out.csv"
     with pytest.raises(OutputError) as caught, OutputFile(target):
         pass
