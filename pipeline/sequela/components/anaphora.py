@@ -101,15 +101,17 @@ class Anaphora:
         sentences = _Sentences(doc)
         salient = salient_drug(doc, drugs)
         found = []
-        for match in _noun_pattern().finditer(doc.text):
+        text = doc.text
+        named = [(ent.start, ent.end) for ent in (*drugs, *events)]
+        for match in _noun_pattern().finditer(text):
             span = doc.char_span(match.start(), match.end(), alignment_mode="contract")
-            if span is None or any(ent.label_ in _NAMED and not _is_generic(ent) for ent in span.ents):
+            if span is None or any(start < span.end and span.start < end for start, end in named):
                 continue
             anaphor = self._resolve(match, span, drugs, events, sentences, salient)
             if anaphor:
                 found.append(anaphor)
         if self.pronouns:
-            for match in _PRONOUN.finditer(doc.text):
+            for match in _PRONOUN.finditer(text):
                 span = doc.char_span(match.start("it"), match.end("it"))
                 antecedents = sentences.before(drugs, match.start(), 1) if span is not None else ()
                 if span is not None and antecedents:
@@ -126,7 +128,7 @@ class Anaphora:
         salient: str,
     ) -> Anaphor | None:
         noun = match.group("noun").lower()
-        if _NAMED_AFTER.match(span.doc.text, match.end()):
+        if _NAMED_AFTER.match(match.string, match.end()):
             return None  # "the second dose of amoxicillin" names the drug itself; "the drug-induced rash" names none
         kind, drug_class = _nouns()[noun[:-1] if noun not in _nouns() and noun.endswith("s") else noun]
         start = match.start()
@@ -201,11 +203,12 @@ def salient_drug(doc: Doc, drugs: list[Span]) -> str:
         (section.start, section.end) for section in attributes.get_sections(doc) if section.zone is Zone.TITLE
     ]
     weights: Counter[str] = Counter()
+    text = doc.text
     for ent in drugs:
         weight = 1
         if any(start <= ent.start_char < end for start, end in titles):
             weight += 4
-        if re.match(r"\W?(?:induced|associated|related)", doc.text[ent.end_char : ent.end_char + 11]):
+        if re.match(r"\W?(?:induced|associated|related)", text[ent.end_char : ent.end_char + 11]):
             weight += 3
         weights[ent.text.lower()] += weight
     return min(weights, key=lambda name: (-weights[name], name)) if weights else ""

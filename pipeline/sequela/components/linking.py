@@ -83,7 +83,7 @@ class Linking:
     def find_links(self, doc: Doc) -> list[Link]:
         """Give every candidate in the order of the text."""
         sentences = masked_sentences(doc)
-        frames = _Frames(attributes.get_frames(doc))
+        frames = _Frames(doc)
         roles = Roles(doc)
         links: list[Link] = []
         for masked in sentences:
@@ -102,15 +102,16 @@ class Linking:
     def _links_of(self, masked: Masked, frames: _Frames, roles: Roles) -> list[Link]:
         links = []
         drugs = [number for number, item in enumerate(masked.items) if item.kind == "D"]
+        decided: dict[tuple[int, int], Decision | None] = {}
         for event, item in enumerate(masked.items):
             if item.kind != "E":
                 continue
-            decisions = {
-                drug: roles.decide(
-                    masked.items[drug].span, item.span, decide(masked, drug, event, self.rules)
-                )
-                for drug in drugs
-            }
+            decisions = {}
+            for drug in drugs:
+                groups = (masked.groups[drug], masked.groups[event])
+                if groups not in decided:  # what is coordinated is decided together
+                    decided[groups] = decide(masked, drug, event, self.rules)
+                decisions[drug] = roles.decide(masked.items[drug].span, item.span, decided[groups])
             named = {drug for drug, found in decisions.items() if found and found.rule in _EXCLUSIVE}
             for drug, decision in decisions.items():
                 if decision is None or (decision.rule in _OF_ONE and not masked.plainly_joined(drug)):
@@ -150,7 +151,7 @@ class Linking:
 
     def _link(self, drug: Item, event: Item, decision: Decision, frames: _Frames) -> Link:
         score = decision.score
-        words = event.span.doc.text[decision.start : decision.end]
+        words = frames.text[decision.start : decision.end]
         cues = [Cue(text=words.strip(), start=decision.start, end=decision.end, rule=decision.rule)]
         for item in (drug, event):
             if item.anaphor:
@@ -174,8 +175,8 @@ class Linking:
             rejected = "an improvement is no reaction"
         elif is_bare_measurement(
             event.mention.text,
-            event.span.doc.text[max(0, event.mention.start - 40) : event.mention.start],
-            event.span.doc.text[event.mention.end : event.mention.end + 40],
+            frames.text[max(0, event.mention.start - 40) : event.mention.start],
+            frames.text[event.mention.end : event.mention.end + 40],
         ):
             rejected = "a measurement, and no change of it"
         elif _OTHER_CAUSE.search(event.mention.text):
@@ -210,11 +211,12 @@ _OVERRULES = 0.9
 
 
 class _Frames:
-    """The frame at a place of the report."""
+    """The text of the report and the frame at a place of it."""
 
-    def __init__(self, frames: list[Frame]) -> None:
-        self.frames = frames
-        self.starts = [frame.start for frame in frames]
+    def __init__(self, doc: Doc) -> None:
+        self.text = doc.text  # spaCy puts it together anew each time
+        self.frames = attributes.get_frames(doc)
+        self.starts = [frame.start for frame in self.frames]
 
     def at(self, offset: int) -> Frame | None:
         number = bisect_right(self.starts, offset) - 1
@@ -227,12 +229,18 @@ def masked_sentences(doc: Doc) -> list[Masked]:
     """Every sentence that holds a drug or an event, as the rules see it."""
     anaphors = sorted(doc.spans.get("anaphora", ()), key=lambda span: span.start_char)
     masked = []
+    text, ents = doc.text, list(doc.ents)  # spaCy puts both together anew each time
+    first = 0
     for sent in doc.sents:
+        last = first
+        while last < len(ents) and ents[last].start < sent.end:
+            last += 1
         inside = [span for span in anaphors if sent.start <= span.start < sent.end]
-        items = _items(sent, inside)
+        items = _items(ents[first:last], inside)
         if items:
-            others = [ent for ent in sent.ents if ent.label_ not in _KINDS]
-            masked.append(mask(sent.text, sent.start_char, items, others))
+            others = [ent for ent in ents[first:last] if ent.label_ not in _KINDS]
+            masked.append(mask(text[sent.start_char : sent.end_char], sent.start_char, items, others))
+        first = last
     return masked
 
 
@@ -264,9 +272,9 @@ def _named(ent: Span) -> Mention:
     return Mention(text=span.text, start=span.start_char, end=span.end_char, label=ent.label_)
 
 
-def _items(sent: Span, anaphors: list[Span]) -> list[Item]:
+def _items(ents: list[Span], anaphors: list[Span]) -> list[Item]:
     items = []
-    for ent in sent.ents:
+    for ent in ents:
         kind = _KINDS.get(ent.label_)
         if kind == "D" and is_generic_drug(ent.text):
             continue

@@ -61,7 +61,7 @@ class _Report:
     """What the rows of one report have in common."""
 
     def __init__(self, doc: Doc) -> None:
-        self.doc = doc
+        self.text = doc.text
         self.doc_id = attributes.get_meta(doc).get("doc_id", "")
         self.keys = NameKeys(doc)
         self.codes = {(ent.start_char, ent.end_char): ent._.code for ent in doc.ents if ent._.code}
@@ -172,7 +172,7 @@ class _Report:
         """Give the sentence of the evidence; where drug, event and evidence lie in several, these joined."""
         places = [link.drug.start, link.event.start, *(cue.start for cue in link.cues)]
         numbers = sorted({bisect_right(self.starts, place) - 1 for place in places})
-        parts = [self.doc.text[slice(*self.sentences[number])] for number in numbers if number >= 0]
+        parts = [self.text[slice(*self.sentences[number])] for number in numbers if number >= 0]
         return _JOIN.join(" ".join(part.split()) for part in parts)
 
 
