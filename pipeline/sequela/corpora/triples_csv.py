@@ -68,10 +68,24 @@ def read_triples(path: Path, *, report: Report = fail) -> Iterator[Triple]:
     Raises
     ------
     CorpusError
-        From ``report``: not this kind of file, an unknown column, a value that is none of its column.
+        From ``report``: not this kind of file, an unknown column, a value that is none of its column,
+        a triple_id twice in a report.
     """
     for file in files_of(Path(path), ".csv"):
-        yield from _Reader(file, report).rows()
+        yield from _Reader(file, report).rows(read_text(file))
+
+
+def parse_rows(text: str) -> list[Triple]:
+    """Give the rows of a text that `write_rows` wrote.
+
+    Raises
+    ------
+    CorpusError
+        A line that is none of a triples CSV.
+    """
+    header = io.StringIO(newline="")
+    write_header(header)
+    return list(_Reader(Path("-"), fail).rows(header.getvalue() + text))
 
 
 def _format(value: Any) -> str:
@@ -117,8 +131,9 @@ class _Reader:
     def problem(self, message: str) -> None:
         self.report(Problem(path=str(self.file), line=self.line, message=message))
 
-    def rows(self) -> Iterator[Triple]:
-        reader = csv.reader(io.StringIO(read_text(self.file), newline=""), strict=True)
+    def rows(self, text: str) -> Iterator[Triple]:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        lines: dict[tuple[str, str], int] = {}
         try:
             header = next(reader, [])
             if not self._header_holds(header):
@@ -127,6 +142,11 @@ class _Reader:
             for cells in reader:
                 triple = self._triple(header, cells) if cells else None
                 if triple is not None:
+                    first = lines.setdefault((triple.doc_id, triple.triple_id), self.line)
+                    if first != self.line:
+                        self.problem(
+                            f"triple_id {triple.triple_id} of {triple.doc_id} twice: also in line {first}"
+                        )
                     yield triple
                 self.line = reader.line_num + 1
         except csv.Error as error:

@@ -91,6 +91,9 @@ def choose_levels(asked: Level | None, documents: Sequence[Document], scheme: Sc
     if asked is Level.DOCUMENTS and Level.PAIRS not in there:
         return [asked]  # reports in which nothing happened have nothing annotated
     offer = f"it can be scored on: {', '.join(there)}" if there else NOTHING
+    used = sorted({entity.label for document in documents for entity in document.entities})
+    if used and Level.ENTITIES not in there:
+        offer += f" (its entities are {', '.join(used)}; --labels MAP says what they are called here)"
     raise CorpusError(
         f"the gold has nothing for the level {asked or 'all'} (labels by scheme {scheme.name}); {offer}"
     )

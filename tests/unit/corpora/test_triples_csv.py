@@ -143,6 +143,10 @@ HEADER = "doc_id,triple_id,drug,event,drug_start,drug_end,event_start,event_end"
         ),
         (f'{HEADER}\na,1,"x\ny",y,0,1,2,3\na,2,x\n', "t.csv:4: 3 cells under 8 columns"),
         (f'{HEADER}\na,1,"x"z,y,0,1,2,3\n', "t.csv:2: not CSV: "),
+        (
+            f"{HEADER}\na,1,x,y,0,1,2,3\nb,1,x,y,0,1,2,3\na,1,x,z,0,1,2,3\n",
+            "t.csv:4: triple_id 1 of a twice: also in line 2",
+        ),
     ],
 )
 def test_a_bad_file_is_refused(tmp_path, content, message):

@@ -121,6 +121,12 @@ def test_a_report_without_annotations_is_one_without_a_reaction(gold, predicted)
     assert set(tally.counts) == {"one", "two", "three"}
 
 
+def test_labels_that_nobody_knows(tmp_path):
+    write_brat(tmp_path / "own", "one", {"T1": ("Finding", "rash"), "T2": ("Med", "Zelvor")})
+    with pytest.raises(CorpusError, match=r"its entities are Finding, Med; --labels MAP says what they are"):
+        run(Request(gold=tmp_path / "own", predicted=tmp_path / "own"))
+
+
 def test_reports_in_which_nothing_happened(gold, tmp_path):
     for name in ("one.txt", "one.ann"):
         (gold / name).unlink()
@@ -307,7 +313,7 @@ ADE = """\
 def ade_row(doc_id: str, drug: tuple[int, int], event: tuple[int, int], **more) -> Triple:
     return Triple(
         doc_id=doc_id,
-        triple_id="t",
+        triple_id=str((drug, event)),
         drug="d",
         event="e",
         drug_start=drug[0],
