@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,7 @@ def extract(
     timeout: float = 0,
     resume: bool = False,
     progress: bool = True,
+    also: Callable[[str, str], None] | None = None,
 ) -> Summary:
     """Write the rows of reports, in the order of the files.
 
@@ -80,6 +81,8 @@ def extract(
         Needs an output that is a file.
     progress
         Show a progress bar where stderr is a terminal.
+    also
+        Takes ``doc_id`` and rows, as they stand in the CSV, of each report that was read.
 
     Raises
     ------
@@ -114,6 +117,8 @@ def extract(
                 continue
             rows, text = outcome.result
             file.write(text)
+            if also:
+                also(outcome.file.doc_id, text)
             summary.reports += 1
             summary.earlier += outcome.earlier
             summary.rows += rows

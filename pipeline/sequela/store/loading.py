@@ -16,7 +16,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 
-from sequela.corpora.triples_csv import read_triples
+from sequela.corpora.triples_csv import parse_rows, read_triples
 from sequela.errors import StoreError
 from sequela.schema import Triple
 from sequela.store.database import Database, open_database
@@ -199,6 +199,10 @@ class Loader:
         self._waiting_rows += max(1, len(rows))
         if self._waiting_rows >= BATCH_ROWS:
             self._write()
+
+    def add_csv(self, doc_id: str, rows: str) -> None:
+        """Take a report with its rows as they stand in a triples CSV, without header."""
+        self.add(doc_id, parse_rows(rows))
 
     def finish(self) -> Loaded:
         """Write what waits; gives what the whole load did."""

@@ -1,0 +1,142 @@
+"""The commands of the reaction database, from reports to signals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from sequela.cli.exits import Exit
+from sequela.corpora.triples_csv import read_triples
+from sequela.store import load_rows
+from store_rows import make_row, many_rows, write_csv
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def rows_csv(tmp_path: Path) -> Path:
+    return write_csv(tmp_path / "rows.csv", many_rows(20))
+
+
+def test_load_and_export_give_the_file_back(sequela: Run, rows_csv: Path, tmp_path: Path) -> None:
+    first = sequela("db", "load", rows_csv)
+    again = sequela("db", "load", rows_csv)
+    exported = sequela("db", "export", "-o", tmp_path / "out.csv")
+
+    assert (first.exit_code, again.exit_code, exported.exit_code) == (0, 0, 0)
+    assert first.stderr == f"{rows_csv}: 20 reports new, 0 replaced, 0 unchanged, 60 rows written\n"
+    assert again.stderr == f"{rows_csv}: 0 reports new, 0 replaced, 20 unchanged, 0 rows written\n"
+    assert exported.stderr == "sequela: 60 rows\n"
+    assert (tmp_path / "out.csv").read_bytes() == rows_csv.read_bytes()
+    assert Path("reactions.db").is_file()
+
+
+def test_the_database_is_named_by_option_or_environment(
+    sequela: Run, rows_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "named.db"
+    assert sequela("db", "load", rows_csv, "--db", path).exit_code == 0
+    assert sequela("db", "summary").exit_code == Exit.BAD_INPUT
+    monkeypatch.setenv("SEQUELA_DB", str(path))
+    assert sequela("db", "summary").exit_code == 0
+
+
+def test_no_database(sequela: Run) -> None:
+    result = sequela("db", "query")
+    assert (result.exit_code, result.stderr) == (
+        Exit.BAD_INPUT,
+        "sequela: reactions.db: no such database. Load one first, as in "
+        "'sequela db load triples.csv --db reactions.db'.\n",
+    )
+
+
+def test_query_in_every_form(sequela: Run, rows_csv: Path) -> None:
+    sequela("db", "load", rows_csv)
+    chosen = ("--drug", "X:3", "--event", "event 1")
+
+    as_csv = sequela("db", "query", *chosen, "--format", "csv").stdout
+    as_json = sequela("db", "query", *chosen, "--format", "json").stdout
+    as_table = sequela("db", "query", *chosen).stdout
+
+    assert [line["triple_id"] for line in csv.DictReader(io.StringIO(as_csv))] == ["r00003-1"]
+    assert [json.loads(line)["triple_id"] for line in as_json.splitlines()] == ["r00003-1"]
+    assert "r00003" in as_table
+    assert as_table.endswith("1 rows\n")
+
+
+def test_summary_as_json(sequela: Run, rows_csv: Path) -> None:
+    sequela("db", "load", rows_csv)
+    numbers = json.loads(sequela("db", "summary", "--json").stdout)
+    assert (numbers["reports"], numbers["triples"], numbers["drugs"], numbers["events"]) == (20, 60, 17, 3)
+    assert "reports                    20\n" in sequela("db", "summary").stdout
+
+
+def test_check_ends_with_one_where_there_are_problems(sequela: Run, rows_csv: Path) -> None:
+    import sqlite3
+
+    sequela("db", "load", rows_csv)
+    good = sequela("db", "check")
+    assert (good.exit_code, good.stdout) == (0, "20 reports, 60 triples, 0 problems\n")
+    with sqlite3.connect("reactions.db") as connection:
+        connection.execute("UPDATE triple SET drug_start = 1 WHERE triple_id = 'r00003-1'")
+    connection.close()
+    bad = sequela("db", "check")
+    assert (bad.exit_code, bad.stdout.splitlines()[0]) == (
+        Exit.SOME_FAILED,
+        "report 'r00003': its rows are not those that were loaded; load it again with --replace",
+    )
+
+
+def test_extract_into_a_database(sequela: Run, reports: Path) -> None:
+    first = sequela("extract", reports, "--db", "reactions.db", "--all")
+    again = sequela("extract", reports, "--db", "reactions.db", "--all")
+    sequela("db", "export", "-o", "exported.csv")
+
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    rows = list(read_triples(Path("triples.csv")))
+    assert rows
+    assert Path("exported.csv").read_bytes() == Path("triples.csv").read_bytes()
+    # A report without rows is noted too
+    assert f"reactions.db: 3 reports new, 0 replaced, 0 unchanged, {len(rows)} rows written" in first.stderr
+    assert "reactions.db: 0 reports new, 0 replaced, 3 unchanged, 0 rows written" in again.stderr
+
+
+def test_signals_in_every_form(sequela: Run, tmp_path: Path) -> None:
+    rows = [make_row(f"r{number}") for number in range(4)]
+    rows += [make_row(f"s{number}", drug_code="Y:1", event_code="Z:1", drug_name="Y") for number in range(9)]
+    load_rows("reactions.db", [(row.doc_id, [row]) for row in rows])
+
+    as_csv = sequela("signals", "--format", "csv").stdout
+    as_json = sequela("signals", "--format", "json", "--limit", "1").stdout
+
+    found = {(line["drug"], line["n"], line["total"], line["signal"]) for line in _lines(as_csv)}
+    assert found == {("Amoxicillin", "4", "13", "PRR ROR"), ("Y", "9", "13", "PRR ROR")}
+    assert len(as_json.splitlines()) == 1
+    assert "Amoxicillin" in sequela("signals").stdout
+    assert sequela("signals", "--min-count", "10").stderr == (
+        "sequela: no pair has 10 patients; --min-count takes fewer\n"
+    )
+
+
+def test_figures_of_signals(sequela: Run, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    load_rows("reactions.db", [(f"r{number}", [make_row(f"r{number}")]) for number in range(4)])
+    result = sequela("signals", "--plot", "forest.svg", "--onset-plot", "onsets.png")
+    assert result.exit_code == 0
+    assert Path("forest.svg").is_file()
+    assert Path("onsets.png").is_file()
+    wrong = sequela("signals", "--plot", "forest.gif")
+    assert (wrong.exit_code, wrong.stderr) == (
+        Exit.BAD_INPUT,
+        "sequela: forest.gif: a figure is written as one of .png, .svg, .pdf. Name the file so.\n",
+    )
+
+
+def _lines(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
