@@ -12,6 +12,7 @@ from sequela.evaluation.matching import Span
 from sequela.evaluation.schemes import Scheme
 from sequela.evaluation.views import (
     casebook_of,
+    concept_relations,
     entity_spans,
     has_casebook,
     reaction_pairs,
@@ -62,6 +63,8 @@ class Prediction:
         Pairs before they are split into rows: for strict pairs.
     pairs
         Rows as pairs with their onset: for relaxed pairs and triples.
+    concepts
+        Pairs of concept ids that a predicted file relates without mentions (PubTator).
     rows
         Rows as they would be in the file: for the document level.
     """
@@ -70,6 +73,7 @@ class Prediction:
     mentions: Sequence[Span] | None = None
     links: Sequence[Pair] = ()
     pairs: Sequence[Pair] = ()
+    concepts: Sequence[tuple[str, str]] = ()
     rows: Sequence[Triple] = ()
 
 
@@ -154,6 +158,7 @@ def prediction_of_document(document: Document, labels: Mapping[str, str]) -> Pre
         entities=entity_spans(document, labels),
         links=pairs,
         pairs=pairs,
+        concepts=concept_relations(document),
         rows=rows_of_casebook(casebook_of(document)) if has_casebook(document) else (),
     )
 

@@ -159,9 +159,12 @@ def _score_pairs(
     concepts = {document.doc_id: concept_relations(document) for document in documents}
     if any(concepts.values()):
         named = {
-            document.doc_id: concept_pairs(
-                pairs.get(document.doc_id, ()), concept_mentions(document), text=document.text
-            )
+            document.doc_id: [
+                *(predictions[document.doc_id].concepts if document.doc_id in predictions else ()),
+                *concept_pairs(
+                    pairs.get(document.doc_id, ()), concept_mentions(document), text=document.text
+                ),
+            ]
             for document in documents
         }
         found.append(Scored(tally=score_concepts(concepts, named), gold=concepts, predicted=named))

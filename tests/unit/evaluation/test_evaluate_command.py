@@ -97,6 +97,19 @@ def test_rows_against_files(gold, tmp_path):
     assert outcome.notes == ["Entities are not scored: the predictions hold rows alone."]
 
 
+def test_related_concepts_of_files(tmp_path):
+    text = "1|t|Zelvor rash\n1|a|And gout.\n1\t0\t6\tZelvor\tChemical\tC1\n1\t7\t11\trash\tDisease\tD1\n"
+    text += "1\t16\t20\tgout\tDisease\tD2\n"
+    for name, relations in (("gold", "1\tCID\tC1\tD1\n"), ("other", "1\tCID\tC1\tD1\n1\tCID\tC1\tD2\n")):
+        (tmp_path / f"{name}.PubTator").write_text(text + relations, encoding="utf-8")
+    gold = tmp_path / "gold.PubTator"
+    for name, counts in (("gold", Counts(1, 1, 1, 1)), ("other", Counts(1, 1, 1, 2))):
+        (tally,) = run(
+            Request(gold=gold, predicted=tmp_path / f"{name}.PubTator", level=Level.PAIRS)
+        ).metrics.tallies
+        assert (tally.name, tally.micro()) == ("pairs/concepts", counts)
+
+
 def test_label_map(gold, predicted, tmp_path):
     (tmp_path / "map.json").write_text('{"DRUG": "Chemical", "SYMPTOM": null}', encoding="utf-8")
     outcome = run(
