@@ -18,6 +18,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
+from sequela import attributes
 from sequela.components.features import Gazetteer
 from sequela.components.network import Array, Decoder, Flags, Network
 from sequela.components.sentences import Sentences
@@ -50,7 +51,7 @@ _FROM_BC5CDR = {"Chemical": Label.DRUG, "Disease": Label.SYMPTOM}
 
 @Language.factory(
     "sequela_tagger",
-    assigns=["doc.ents", "doc.spans"],
+    assigns=["doc.ents", "doc.spans", "span._.tagged_by"],
     default_config={"model": None, "label_map": {}},
 )
 def create_tagger(
@@ -146,6 +147,7 @@ class Tagger:
                 doc.spans[group] = [Span(doc, s, e, label=label) for s, e, label, _ in sorted(spans_of_group)]
             entities = merge(doc, groups, self.drugs)
             doc.set_ents([Span(doc, start, end, label=label) for start, end, label, _ in entities])
+            _sign(doc, self.label)
             for ent, (_, _, _, probability) in zip(doc.ents, entities, strict=True):
                 ent._.tagged_by = {"model": self.label, "score": round(probability, 3)}
 
@@ -342,12 +344,10 @@ class ForeignTagger:
             if ent.label_ in self.label_map
         ]
         doc.set_ents(filter_spans([span for span in spans if span is not None]))
+        _sign(doc, self.label)
         return doc
 
 
-def tagger_label(nlp: Language) -> str:
-    """Name and version of the tagger of a pipeline; empty where it has none."""
-    if "sequela_tagger" not in nlp.pipe_names:
-        return ""
-    tagger: Any = nlp.get_pipe("sequela_tagger")
-    return str(tagger.label)
+def _sign(doc: Doc, label: str) -> None:
+    """Note on the report which tagger read it."""
+    attributes.set_meta(doc, {**attributes.get_meta(doc), "model": label})
