@@ -13,7 +13,7 @@ from sequela.components.patients import assign_patients, find_patients
 
 @Language.factory(
     "sequela_attribution",
-    requires=["doc.sents", "doc.ents", "doc._.sections"],
+    requires=["doc.sents", "doc.ents", "doc._.sections", "span._.assertion"],
     assigns=["doc._.frames", "doc._.patients", "span._.attribution"],
 )
 def create_attribution(nlp: Language, name: str) -> AttributionFinder:

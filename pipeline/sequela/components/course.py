@@ -25,7 +25,9 @@ _ENDS = (Outcome.RECOVERED, Outcome.RECOVERING, Outcome.SEQUELAE)
 
 
 @Language.factory(
-    "sequela_course", requires=["doc._.links", "doc.sents", "doc.ents"], assigns=["doc._.links"]
+    "sequela_course",
+    requires=["doc.ents", "doc.sents", "doc._.sections", "doc._.patients", "doc._.frames", "doc._.links"],
+    assigns=["doc._.links"],
 )
 def create_course(nlp: Language, name: str) -> CourseFinder:
     """Make the component."""

@@ -13,7 +13,7 @@ from sequela.components.terms.events import normalise_event
 from sequela.schema import Label, Term
 
 
-@Language.factory("sequela_normalise", requires=["doc.ents"], assigns=["span._.code"])
+@Language.factory("sequela_normalise", requires=["doc.ents", "span._.refers_to"], assigns=["span._.code"])
 def create_normalise(nlp: Language, name: str) -> Normalise:
     """Make the component."""
     return Normalise()

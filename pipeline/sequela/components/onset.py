@@ -21,7 +21,9 @@ _SURE = 0.45  # below it, dates on both sides are better evidence
 
 
 @Language.factory(
-    "sequela_onset", assigns=["doc._.links"], requires=["doc.ents", "span._.timex", "doc._.links"]
+    "sequela_onset",
+    requires=["doc.ents", "doc.sents", "doc._.links", "span._.timex", "span._.refers_to"],
+    assigns=["doc._.links"],
 )
 def create_onset(nlp: Language, name: str) -> OnsetFinder:
     """Make the component."""
