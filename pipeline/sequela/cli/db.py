@@ -228,6 +228,32 @@ def check(db: Address = DEFAULT) -> None:
         raise typer.Exit(Exit.SOME_FAILED)
 
 
+@app.command()
+def duplicates(
+    db: Address = DEFAULT,
+    min_score: Annotated[
+        float, typer.Option(metavar="X", min=0.0, max=1.0, help="Lowest score that is shown.")
+    ] = 0.5,
+    format_: Annotated[Format, typer.Option("--format", help="How the pairs are written.")] = Format.TABLE,
+) -> None:
+    """Show index patients of different reports that may be one, with a score and the reasons.
+
+    Compared are drugs, events, age, sex, onset and outcome, and titles and authors where 'db publications'
+    noted them. Nothing is merged or removed.
+    """
+    from dataclasses import asdict, fields
+
+    from sequela.store.database import open_database
+    from sequela.store.duplicates import Duplicate, find_duplicates
+    from sequela.store.printing import print_records
+
+    with open_database(db) as database, database.reading() as connection:
+        found = find_duplicates(connection, min_score)
+    columns = tuple(item.name for item in fields(Duplicate))
+    print_records(columns, [asdict(pair) for pair in found], format_.value)
+    typer.echo(f"sequela: {len(found):,} pairs", err=True)
+
+
 @contextlib.contextmanager
 def _opened(output: Path) -> Iterator[TextIO]:
     from sequela.running.output import OutputFile, StandardOutput
