@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from functools import cached_property
 from typing import Any
 
 from spacy.language import Language
@@ -12,10 +13,13 @@ from spacy.tokens import Doc
 from sequela import __version__, attributes
 from sequela.components.dose_links import doses_of
 from sequela.components.links.confidence import confidence_of
-from sequela.components.links.merging import Reaction, merge
+from sequela.components.links.merging import Reaction, happened, merge
 from sequela.components.links.names import NameKeys
+from sequela.components.onset import find_onset, strength
+from sequela.components.places import Places
 from sequela.components.sites import sites_of
-from sequela.schema import Action, Attribution, Challenge, Dose, Link, Mention, Outcome, Triple
+from sequela.components.time.scene import Scene, read_scene
+from sequela.schema import Action, Attribution, Challenge, Dose, Link, Mention, Onset, Outcome, Triple
 
 _JOIN = " … "
 _COURSE = {
@@ -61,6 +65,7 @@ class _Report:
     """What the rows of one report have in common."""
 
     def __init__(self, doc: Doc) -> None:
+        self.doc = doc
         self.text = doc.text
         self.doc_id = attributes.get_meta(doc).get("doc_id", "")
         self.keys = NameKeys(doc)
@@ -71,6 +76,14 @@ class _Report:
         self.sections = attributes.get_sections(doc)
         self.sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
         self.starts = [start for start, _ in self.sentences]
+
+    @cached_property
+    def places(self) -> Places:
+        return Places(self.doc, self.keys)
+
+    @cached_property
+    def scene(self) -> Scene:
+        return read_scene(self.doc)
 
     def row(self, reaction: Reaction, model: str) -> Triple:
         link = reaction.best
@@ -109,15 +122,8 @@ class _Report:
         return self.codes.get((mention.start, mention.end)) or {}
 
     def _onset(self, reaction: Reaction) -> dict[str, Any]:
-        """Give the onset of the best evidence that has one."""
-        onset = next(
-            (
-                link.onset
-                for link in reaction.links
-                if link.onset and link.attribution is reaction.best.attribution
-            ),
-            None,
-        )
+        """Give the onset that is told best, by the evidence or elsewhere in the history of the patient."""
+        onset = self._best_onset(reaction)
         if onset is None:
             return {}
         return {
@@ -134,19 +140,51 @@ class _Report:
             "onset_end": onset.end,
         }
 
+    def _best_onset(self, reaction: Reaction) -> Onset | None:
+        best = reaction.best
+        found = [
+            link.onset
+            for link in reaction.links
+            if link.onset and link.attribution is best.attribution and link.assertion is best.assertion
+        ]
+        if _of_patient(best):
+            known = {(link.drug.start, link.event.start) for link in reaction.links}
+            found += [
+                onset
+                for pair in self.places.pairs_of(reaction)
+                if (pair.drug.start, pair.event.start) not in known
+                and (onset := find_onset(self.doc, pair, scene=self.scene))
+            ]
+        return max(found, key=strength, default=None)
+
     def _dose(self, reaction: Reaction) -> dict[str, Any]:
-        """Give the dose told with the best evidence, else with another mention of the reaction."""
-        for link in reaction.links:
-            for dose in self.doses.get((link.drug.start, link.drug.end), ()):
-                return _dose_columns(dose)
+        """Give the dose told with the best evidence, else the one that the history tells before the event."""
+        doses = self._doses_of([link.drug for link in reaction.links])
+        if _of_patient(reaction.best) and not any(dose.value_max is not None for dose in doses):
+            told = [
+                dose for dose in self._doses_of(self.places.drugs_of(reaction)) if dose.value_max is not None
+            ]
+            first = min((told[0].start, *(dose.start for dose in told))) if told else 0
+            events = [event.start for event in self.places.events_of(reaction) if event.start > first]
+            before = [dose for dose in told if not events or dose.start < events[0]]
+            doses = [*before[-1:], *doses]
+        amounts = [dose for dose in doses if dose.value_max is not None]
+        for dose in (*amounts, *doses):
+            return _dose_columns(dose)
         return {}
+
+    def _doses_of(self, drugs: list[Mention]) -> list[Dose]:
+        return [dose for drug in drugs for dose in self.doses.get((drug.start, drug.end), ())]
 
     def _sites(self, reaction: Reaction) -> str:
         """Verbatim sites of every mention of the event, each once."""
+        events = [link.event for link in reaction.links]
+        if _of_patient(reaction.best):
+            events += self.places.events_of(reaction)
         found: dict[str, None] = {}
-        for link in reaction.links:
+        for event in events:
             for (start, end), sites in self.sites.items():
-                if start < link.event.end and link.event.start < end:
+                if start < event.end and event.start < end:
                     found.update((" ".join(site.text.split()), None) for site in sites)
         return ";".join(found)
 
@@ -174,6 +212,10 @@ class _Report:
         numbers = sorted({bisect_right(self.starts, place) - 1 for place in places})
         parts = [self.text[slice(*self.sentences[number])] for number in numbers if number >= 0]
         return _JOIN.join(" ".join(part.split()) for part in parts)
+
+
+def _of_patient(link: Link) -> bool:
+    return happened(link) and link.attribution is Attribution.INDEX_PATIENT
 
 
 def _course(reaction: Reaction) -> dict[str, Any]:
