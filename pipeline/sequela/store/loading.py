@@ -24,11 +24,13 @@ from sequela.store.rows import (
     NOBODY,
     PatientKey,
     TermKey,
+    Values,
     digest,
     drug_of,
     event_of,
     own_values,
     patient_of,
+    plain_values,
     run_of,
 )
 from sequela.store.tables import OWN_COLUMNS, drug, event, mention, patient, report, run, triple
@@ -82,6 +84,7 @@ class _Incoming:
 
     doc_id: str
     rows: Sequence[Triple]
+    values: Sequence[Values]
     model: str
     version: str
     digest: str
@@ -195,7 +198,8 @@ class Loader:
                 "Remove the second copy from the file."
             )
         model, version = runs.pop()
-        self._waiting[doc_id] = _Incoming(doc_id, rows, model, version, digest(rows))
+        values = [plain_values(row) for row in rows]
+        self._waiting[doc_id] = _Incoming(doc_id, rows, values, model, version, digest(values))
         self._waiting_rows += max(1, len(rows))
         if self._waiting_rows >= BATCH_ROWS:
             self._write()
@@ -285,10 +289,10 @@ class _Batch:
         triples, mentions = [], []
         for item in self.reports:
             report_id = report_ids[item.doc_id]
-            for position, row in enumerate(item.rows):
+            for position, (row, values) in enumerate(zip(item.rows, item.values, strict=True)):
                 triples.append(
                     dict(
-                        zip(OWN_COLUMNS, own_values(row), strict=True),
+                        zip(OWN_COLUMNS, own_values(values), strict=True),
                         triple_key=key,
                         report_id=report_id,
                         position=position,

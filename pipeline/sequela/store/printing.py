@@ -60,6 +60,8 @@ def print_records(columns: Sequence[str], records: Sequence[Mapping[str, Any]], 
 
 def print_table(columns: Sequence[str], records: Sequence[Mapping[str, Any]]) -> None:
     """Draw a table as wide as the terminal, or as its cells need in a pipe."""
+    if not records:
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table

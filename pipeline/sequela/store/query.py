@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, lit
 
 from sequela.schema import Assertion, Attribution, Triple
 from sequela.store.database import Database
-from sequela.store.rows import digest, select_rows, to_triple
+from sequela.store.rows import digest, plain_values, select_rows, to_triple
 from sequela.store.tables import drug, event, patient, report, review, run, triple
 
 _ROWS_AT_ONCE = 2_000
@@ -195,7 +195,7 @@ def _check_digests(connection: Connection, found: Findings) -> None:
     for _, doc_id, noted in connection.execute(expected).all():
         mine = []
         while waiting is not None and waiting.doc_id == doc_id:
-            mine.append(waiting)
+            mine.append(plain_values(waiting))
             waiting = next(rows, None)
         found.reports += 1
         found.triples += len(mine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -13,9 +13,13 @@ from sqlalchemy import Row, Select, select
 from sequela.schema import COLUMNS, Triple
 from sequela.store.tables import OWN_COLUMNS, drug, event, patient, report, run, triple
 
+Values = list[Any]
+
 _values = operator.attrgetter(*COLUMNS)
-_own_values = operator.attrgetter(*OWN_COLUMNS)
-_FLOATS = frozenset(item.name for item in fields(Triple) if str(item.type).startswith("float"))
+_own = operator.itemgetter(*(COLUMNS.index(name) for name in OWN_COLUMNS))
+_KINDS = {item.name: str(item.type) for item in fields(Triple)}
+_FLOATS = tuple(n for n, name in enumerate(COLUMNS) if _KINDS[name].startswith("float"))
+_ENUMS = tuple(n for n, name in enumerate(COLUMNS) if _KINDS[name][0].isupper())
 
 
 class PatientKey(NamedTuple):
@@ -38,17 +42,29 @@ class TermKey(NamedTuple):
 NOBODY = PatientKey("", None, "", "")
 
 
-def digest(rows: Iterable[Triple]) -> str:
-    """Give a fingerprint of the rows of a report, the same before and after a round trip through the CSV."""
+def plain_values(row: Triple) -> Values:
+    """Give the values of a row in the order of the CSV, the same before and after a round trip through it."""
+    values = list(_values(row))
+    for n in _ENUMS:
+        values[n] = values[n].value
+    for n in _FLOATS:
+        if values[n] is not None:
+            values[n] = float(values[n])
+    return [_clean(value) if isinstance(value, str) and "\x00" in value else value for value in values]
+
+
+def digest(rows: Iterable[Values]) -> str:
+    """Give a fingerprint of the rows of a report, from `plain_values`."""
     total = hashlib.sha256()
-    for row in rows:
-        total.update(repr(_plain(COLUMNS, _values(row))).encode("utf-8", "surrogatepass"))
+    for values in rows:
+        total.update(repr(values).encode("utf-8", "surrogatepass"))
     return total.hexdigest()
 
 
-def own_values(row: Triple) -> list[Any]:
+def own_values(values: Values) -> tuple[Any, ...]:
     """Give what the table of triples holds of a row, in the order of `OWN_COLUMNS`."""
-    return _plain(OWN_COLUMNS, _own_values(row))
+    own: tuple[Any, ...] = _own(values)
+    return own
 
 
 def patient_of(row: Triple) -> PatientKey:
@@ -73,21 +89,9 @@ def _term(code: str, name: str, mention: str) -> TermKey:
     return TermKey(_clean(code or name or " ".join(mention.casefold().split())), _clean(name), _clean(code))
 
 
-def _plain(names: Sequence[str], values: Sequence[Any]) -> list[Any]:
-    plain: list[Any] = []
-    for name, value in zip(names, values, strict=True):
-        if isinstance(value, str):
-            plain.append(_clean(str(value)))
-        elif value is not None and name in _FLOATS:
-            plain.append(float(value))
-        else:
-            plain.append(value)
-    return plain
-
-
 def _clean(text: str) -> str:
     # PostgreSQL stores no NUL; the replacement character is as long, so that offsets hold
-    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+    return text.replace("\x00", "\ufffd")
 
 
 def select_rows() -> Select[Any]:
