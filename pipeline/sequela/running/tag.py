@@ -139,6 +139,8 @@ def _prepare(folder: Path, found: Found, form: Format, overwrite: bool) -> None:
 
 
 def _targets(folder: Path, doc_id: str, form: Format) -> Iterator[Path]:
+    if "\0" in doc_id or doc_id.startswith("/") or ".." in Path(doc_id).parts:
+        raise OutputError(f"the id {printable(doc_id)} leads out of the folder. Rename the report.")
     for suffix in SUFFIXES[form]:
         yield folder / f"{doc_id}{suffix}"
 

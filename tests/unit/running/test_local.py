@@ -17,7 +17,8 @@ from sequela.running.local import chunk_size, run
 from support import save_tiny_model
 
 FAILED = Failure(
-    "the pipeline failed on this text (ValueError in collectors.py, line 22)",
+    "the pipeline failed on this text "
+    f"(ValueError in collectors.py, line {fail_on_rash.__code__.co_firstlineno + 2})",
     "Please report it to the developers, with the text if you may pass it on",
 )
 DIED = Failure(

@@ -1,0 +1,135 @@
+"""The whole pipeline on texts that nobody would write."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from spacy.language import Language
+
+import sequela
+from sequela.schema import COLUMNS
+
+pytestmark = pytest.mark.model
+
+CASEBOOK = Path(__file__).parents[2] / "corpora" / "casebook"
+SECONDS = 15  # for the mutations; in all this file takes less than a minute
+GROWTH = 1.5
+STRANGE = (
+    "\0", "\x1b[2J", "\u202e", "\u200f", "\u200b", "\ufeff", "\r", "\u2028", "e\u0301", "👩‍⚕️", "½", "µ", "\t\t", "((((",
+    "]]]]", ",,,,,,", "=1+1", "\n\n\n", "-induced", "a" * 500, "9" * 50, "10^9/L", "0000-00-00", "99999999 days later",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def nlp() -> Language:
+    return sequela.load()
+
+
+def check(nlp: Language, text: str) -> None:
+    """Every offset gives its mention."""
+    doc = sequela.process(nlp, text, doc_id="x")
+    assert doc.text == text
+    for ent in doc.ents:
+        assert text[ent.start_char : ent.end_char] == ent.text
+    for row in sequela.triples(doc, include_all=True):
+        assert text[row.drug_start : row.drug_end] == row.drug
+        assert text[row.event_start : row.event_end] == row.event
+        if row.onset_start is not None:
+            assert text[row.onset_start : row.onset_end] == row.onset
+        assert set(row.to_dict()) >= set(COLUMNS)
+
+
+@settings(
+    max_examples=60,
+    deadline=timedelta(seconds=20),
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
+def test_any_characters(nlp: Language, text: str) -> None:
+    check(nlp, text)
+
+
+@settings(
+    max_examples=60,
+    deadline=timedelta(seconds=20),
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    words=st.lists(
+        st.sampled_from(
+            ["amiodarone", "rash", "fever", "caused", "by", "no", "2", "days", "after", "the", "second", "dose", "of",
+             "(", ")", ",", ".", "\n", "Case:", "Discussion\n", "she", "this drug", "5 mg", "on 3 May", *STRANGE]
+        ),
+        min_size=1,
+        max_size=60,
+    )
+)  # fmt: skip
+def test_words_in_any_order(nlp: Language, words: list[str]) -> None:
+    check(nlp, " ".join(words))
+
+
+def test_damaged_reports(nlp: Language) -> None:
+    texts = [path.read_bytes().decode() for path in sorted(CASEBOOK.glob("*.txt"))]
+    assert texts
+    chance = random.Random(0)
+    end = time.monotonic() + SECONDS
+    rounds = 0
+    while time.monotonic() < end and rounds < 200:
+        check(nlp, mutate(chance.choice(texts), chance))
+        rounds += 1
+    assert rounds
+
+
+def mutate(text: str, chance: random.Random) -> str:
+    """Cut, double, swap and spoil pieces of a text."""
+    for _ in range(chance.randint(1, 8)):
+        start = chance.randrange(len(text) + 1)
+        end = min(len(text), start + chance.randint(1, 60))
+        piece = text[start:end]
+        text = text[:start] + chance.choice(["", piece * 2, piece[::-1], chance.choice(STRANGE)]) + text[end:]
+    return text or " "
+
+
+SLOW_TOKENS = pytest.mark.xfail(reason="the tokenizer takes off one character at a time, copying the rest")
+SLOW_SENTENCE = pytest.mark.xfail(reason="every drug of a sentence is tried with every event of it")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param(",", id="commas", marks=SLOW_TOKENS),
+        pytest.param("(", id="brackets", marks=SLOW_TOKENS),
+        pytest.param("a", id="one token"),
+        pytest.param("1 ", id="numbers"),
+        pytest.param("-", id="hyphens"),
+        pytest.param("\n", id="line ends"),
+        pytest.param("\u202e\u200f", id="directions"),
+        pytest.param("2 days later ", id="times"),
+        pytest.param("5 mg ", id="doses"),
+        pytest.param("no ", id="negations"),
+        pytest.param(". ", id="full stops"),
+        pytest.param("amiodarone, ", id="drugs"),
+        pytest.param("Amiodarone caused rash. ", id="sentences"),
+        pytest.param("rash and fever after amiodarone ", id="one sentence", marks=SLOW_SENTENCE),
+    ],
+)
+def test_time_grows_with_the_length(nlp: Language, unit: str) -> None:
+    seconds = []
+    for length in (1000, 4000):
+        text = unit * (length // len(unit))
+        started = time.process_time()
+        nlp(text)
+        seconds.append(time.process_time() - started)
+    floor = 0.05  # below, the clock measures something else
+    assert math.log(max(seconds[1], floor) / max(seconds[0], floor)) / math.log(4) < GROWTH

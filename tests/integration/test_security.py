@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from sequela.errors import OutputError
+from sequela.running.output import OutputFile
+from sequela.running.tag import Format, _writer
+
+Run = Callable[..., Result]
+PACKAGE = Path(__file__).parents[2] / "pipeline" / "sequela"
+
+
+@pytest.mark.model
+def test_the_network_is_not_needed(sequela: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    from sequela import load, process, triples
+
+    doc = process(load(), "She developed a rash two days after starting amiodarone.", doc_id="x")
+    assert [(row.drug, row.event) for row in triples(doc)] == [("amiodarone", "rash")]
+
+
+@pytest.mark.parametrize("doc_id", ["../outside", "/outside", "a/../../outside", "a/\0b"])
+def test_no_id_leads_out_of_the_folder(tmp_path: Path, doc_id: str) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    write = _writer(Format.JSON, folder)
+    with pytest.raises(OutputError, match="leads out of the folder"):
+        write({"doc_id": doc_id, "text": "", "entities": []})
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_nothing_is_unpickled() -> None:
+    unsafe = (
+        "import pickle",
+        "allow_pickle=True",
+        "import dill",
+        "cloudpickle",
+        "import joblib",
+        "yaml.load(",
+    )
+    found = {
+        (path.name, word)
+        for path in PACKAGE.rglob("*.py")
+        for word in unsafe
+        if word in path.read_text(encoding="utf-8")
+    }
+    assert found == set()
+
+
+def test_what_is_not_finished_is_for_its_owner_only(tmp_path: Path) -> None:
+    with OutputFile(tmp_path / "t.csv") as file:
+        file.write("a")
+        (part,) = tmp_path.iterdir()
+        assert part.stat().st_mode & 0o077 == 0
+
+
+def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("before")
+    (tmp_path / f".t.csv.{os.getpid()}.part").symlink_to("victim")
+    with OutputFile(tmp_path / "t.csv") as file:
+        file.write("after")
+    assert (tmp_path / "victim").read_text() == "before"
+
+
+def test_no_word_of_a_report_is_said(sequela: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(doc: object, **_: object) -> None:
+        raise ValueError(str(doc))
+
+    (tmp_path / "case.txt").write_text("Mrs Secretname took amiodarone.")
+    monkeypatch.setattr("sequela.running.extract.rows_of", fail)
+    result = sequela("extract", tmp_path / "case.txt")
+    assert result.exit_code == 1
+    assert "ValueError in test_security.py" in result.stderr
+    assert "Secretname" not in result.output + Path("triples.csv.errors.csv").read_text()
