@@ -247,11 +247,14 @@ def duplicates(
     from sequela.store.duplicates import Duplicate, find_duplicates
     from sequela.store.printing import print_records
 
+    large: list[str] = []
     with open_database(db) as database, database.reading() as connection:
-        found = find_duplicates(connection, min_score)
+        found = find_duplicates(connection, min_score, passed_over=large)
     columns = tuple(item.name for item in fields(Duplicate))
     print_records(columns, [asdict(pair) for pair in found], format_.value)
     typer.echo(f"sequela: {len(found):,} pairs", err=True)
+    if large:
+        typer.echo(f"sequela: too many patients alike to compare all of them: {'; '.join(large)}", err=True)
 
 
 @contextlib.contextmanager

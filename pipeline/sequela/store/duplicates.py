@@ -74,12 +74,18 @@ class _Patient:
     outcomes: set[str] = field(default_factory=set)
 
 
-def find_duplicates(connection: Connection, min_score: float = 0.5) -> list[Duplicate]:
-    """Compare the index patients of a database; the surest pairs come first."""
+def find_duplicates(
+    connection: Connection, min_score: float = 0.5, *, passed_over: list[str] | None = None
+) -> list[Duplicate]:
+    """Compare the index patients of a database; the surest pairs come first.
+
+    More than 200 patients with the same drug, age and sex are not compared with each other but for rarer things
+    they share; ``passed_over`` takes the drugs of such groups.
+    """
     patients = _read_patients(connection)
     weigh = _Weights(patients)
     found = []
-    for one, other in _candidates(patients):
+    for one, other in _candidates(patients, [] if passed_over is None else passed_over):
         evidence = weigh.compare(one, other)
         score = weigh.score(evidence)
         if score >= min_score:
@@ -153,7 +159,7 @@ def _add(found: _Patient, row: Any) -> None:
         found.outcomes.add(row.outcome)
 
 
-def _candidates(patients: Sequence[_Patient]) -> Iterator[tuple[_Patient, _Patient]]:
+def _candidates(patients: Sequence[_Patient], passed_over: list[str]) -> Iterator[tuple[_Patient, _Patient]]:
     """Give the pairs of patients of different reports that share enough to be worth a comparison."""
     blocks: dict[Any, list[int]] = defaultdict(list)
     for number, item in enumerate(patients):
@@ -161,11 +167,14 @@ def _candidates(patients: Sequence[_Patient]) -> Iterator[tuple[_Patient, _Patie
         for pair in item.pairs:
             blocks[pair].append(number)
             blocks[pair, age, item.sex].append(number)
-        for term in item.drugs:
+        for name in item.drugs.values():
             if age is not None:
-                blocks[term, age, item.sex].append(number)
+                blocks[f"{name}, {item.sex} {age}"].append(number)
         if item.title:
             blocks["title", item.title].append(number)
+    passed_over += sorted(
+        key for key, block in blocks.items() if isinstance(key, str) and len(block) > _LARGEST_BLOCK
+    )
     compared = {
         pair
         for block in blocks.values()

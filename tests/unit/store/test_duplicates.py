@@ -95,6 +95,15 @@ def test_patients_of_one_report_and_other_cases_are_not_compared(address: str) -
     assert find(address, [*rows, *OTHERS]) == []
 
 
+def test_groups_that_are_too_large_are_named(tmp_path: Path) -> None:
+    address = str(tmp_path / "reactions.db")
+    load_rows(address, [(f"r{n}", [make_row(f"r{n}", **CASE)]) for n in range(201)])
+    passed_over: list[str] = []
+    with open_database(address) as database, database.reading() as connection:
+        assert find_duplicates(connection, passed_over=passed_over) == []
+    assert passed_over == ["Linezolid, male 67"]
+
+
 def test_nothing_is_changed(address: str) -> None:
     rows = [make_row("a", **CASE), make_row("b", **CASE)]
     first = find(address, rows)
