@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.resources import files
 from itertools import islice, pairwise
 from pathlib import Path
@@ -23,6 +24,7 @@ from sequela.components.features import Gazetteer
 from sequela.components.network import Array, Decoder, Flags, Network
 from sequela.components.sentences import Sentences
 from sequela.errors import ModelError
+from sequela.lexicons.loader import load_lines
 from sequela.schema import Label, RoleLabel
 
 SHIPPED = "en_sequela_case"
@@ -261,13 +263,22 @@ def _several(findings: list[Found], start: int, end: int) -> bool:
 
 
 def _without_ends(doc: Doc, taken: dict[int, Found], start: int, end: int) -> tuple[int, int]:
-    """Cut tokens that belong to another entity, and what joined them, off both ends of a finding."""
-    begin, stop = start, end
-    while begin < stop and (begin in taken or (begin > start and _joins(doc, begin))):
+    """Cut tokens that belong to another entity, what joined them, and words of grammar off both ends of a finding."""
+    begin, stop, edges = start, end, _edge_words()
+
+    def falls(i: int, *, cut: bool) -> bool:
+        return i in taken or doc[i].lower_ in edges or (cut and _joins(doc, i))
+
+    while begin < stop and falls(begin, cut=begin > start):
         begin += 1
-    while stop > begin and (stop - 1 in taken or (stop < end and _joins(doc, stop - 1))):
+    while stop > begin and falls(stop - 1, cut=stop < end):
         stop -= 1
     return begin, stop
+
+
+@cache
+def _edge_words() -> frozenset[str]:
+    return frozenset(load_lines("event_edge_words.txt"))
 
 
 def _joins(doc: Doc, i: int) -> bool:

@@ -21,6 +21,10 @@ EXAMPLES = {
         "The [E:tremor] disappeared after withdrawal of [D:Flurotol].",
         "The [E:tremor] disappeared after [D:Flurotol].",
     ),
+    "not_the_cause": (
+        "The [E:hepatitis] was not due to [D:Flurotol].",
+        "The [E:hepatitis] was not only due to [D:Flurotol].",
+    ),
     "stopped_for": (
         "[D:Flurotol] was discontinued because of [E:diarrhoea].",
         "[D:Flurotol] was continued in spite of the [E:diarrhoea].",
@@ -95,6 +99,18 @@ EXAMPLES = {
     "improved_after": (
         "Following [D:Flurotol] his [E:cough] gradually resolved.",
         "Following [D:Flurotol] his [E:cough] gradually worsened.",
+    ),
+    "betters": (
+        "[D:Flurotol] resulted in complete reversal of the [E:paralysis].",
+        "[D:Flurotol] resulted in [E:paralysis].",
+    ),
+    "not_given": (
+        "[D:Flurotol] was avoided, as it may cause [E:hyperthermia].",
+        "[D:Flurotol] was given and may have caused [E:hyperthermia].",
+    ),
+    "given_because": (
+        "[D:Flurotol] was added because [E:tics] continued.",
+        "[D:Flurotol] was stopped because [E:tics] began.",
     ),
     "cause_of": (
         "The [E:neutropenia] was secondary to [D:Flurotol].",

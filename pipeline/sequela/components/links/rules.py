@@ -34,6 +34,7 @@ class Verdict(str, Enum):
     REACTION = "reaction"
     TREATMENT = "treatment"
     INDICATION = "indication"
+    EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True)
