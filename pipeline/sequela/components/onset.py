@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -12,9 +13,10 @@ from sequela.components.links.told import as_told
 from sequela.components.time.narrative import find_by_dates, find_carried
 from sequela.components.time.onset_rules import find_direct, find_dose_count, to_onset
 from sequela.components.time.scene import Scene, read_scene
-from sequela.schema import Link, Onset, OnsetBasis
+from sequela.lexicons.loader import load_lines
+from sequela.schema import Link, Mention, Onset, OnsetBasis
 
-__all__ = ["OnsetFinder", "create_onset", "find_onset", "strength"]
+__all__ = ["OnsetFinder", "begins_there", "create_onset", "find_onset", "is_syndrome", "strength"]
 
 
 _SURE = 0.45  # below it, dates on both sides are better evidence
@@ -93,3 +95,19 @@ _FIRM_RULES = ("after_exposure", "after_exposure_word", "exposure_before")
 def strength(onset: Onset) -> tuple[bool, int, bool]:
     """Rank the onsets of one pair: with a number first, then by basis, then those that name the exposure."""
     return bool(onset.min or onset.max), _STRENGTH[onset.basis], onset.rule in _FIRM_RULES
+
+
+def is_syndrome(event: str) -> bool:
+    """Whether an event is a diagnosis made of signs, which begins with the first of them."""
+    return event.lower().rpartition(" ")[2] in _syndromes()
+
+
+@cache
+def _syndromes() -> frozenset[str]:
+    return frozenset(load_lines("time_syndromes.txt"))
+
+
+def begins_there(scene: Scene, onset: Onset, event: Mention) -> bool:
+    """Whether the sentence of an onset says that the event began: "two days after …, a rash developed"."""
+    start, end = scene.sentences[scene.sentence_of(onset.start)]
+    return start <= event.start < end and any(cue.kind == "develop" for cue in scene.cues_between(start, end))

@@ -69,18 +69,19 @@ class Places:
             if key == reaction.drug and (not whose or not patient or whose == patient)
         ]
 
-    def events_of(self, reaction: Reaction) -> list[Mention]:
-        """Give the mentions of the event in what is told of the patient, in the order of the text."""
+    def events_of(self, reaction: Reaction, *, any_event: bool = False) -> list[Mention]:
+        """Give the mentions of the event (or of any) in what is told of the patient, in the order of the text."""
         patient = reaction.best.patient_id
         return [
             mention
             for key, whose, mention in self.events
-            if same_event(key, reaction.event) and (not whose or not patient or whose == patient)
+            if (any_event or same_event(key, reaction.event))
+            and (not whose or not patient or whose == patient)
         ]
 
-    def pairs_of(self, reaction: Reaction) -> list[Link]:
+    def pairs_of(self, reaction: Reaction, *, any_event: bool = False) -> list[Link]:
         """Give drug and event as they stand near each other, for stages that read what is told around them."""
-        drugs, events = self.drugs_of(reaction), self.events_of(reaction)
+        drugs, events = self.drugs_of(reaction), self.events_of(reaction, any_event=any_event)
         pairs = []
         for event in events:
             here = self._sentence(event.start)

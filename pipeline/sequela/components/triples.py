@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +16,24 @@ from sequela.components.dose_links import doses_of
 from sequela.components.links.confidence import confidence_of
 from sequela.components.links.merging import Reaction, happened, merge
 from sequela.components.links.names import NameKeys
-from sequela.components.onset import find_onset, strength
+from sequela.components.onset import begins_there, find_onset, is_syndrome, strength
 from sequela.components.places import Places
 from sequela.components.sites import sites_of
+from sequela.components.time.onset_rules import NAMES_EXPOSURE
 from sequela.components.time.scene import Scene, read_scene
-from sequela.schema import Action, Attribution, Challenge, Dose, Link, Mention, Onset, Outcome, Triple
+from sequela.schema import (
+    Action,
+    Attribution,
+    Challenge,
+    Dose,
+    Link,
+    Mention,
+    Onset,
+    OnsetAnchor,
+    OnsetBasis,
+    Outcome,
+    Triple,
+)
 
 _JOIN = " … "
 _COURSE = {
@@ -76,6 +90,7 @@ class _Report:
         self.sections = attributes.get_sections(doc)
         self.sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
         self.starts = [start for start, _ in self.sentences]
+        self.histories: dict[tuple[str, str], Onset | None] = {}
 
     @cached_property
     def places(self) -> Places:
@@ -155,7 +170,27 @@ class _Report:
                 if (pair.drug.start, pair.event.start) not in known
                 and (onset := find_onset(self.doc, pair, scene=self.scene))
             ]
-        return max(found, key=strength, default=None)
+        best_told = max(found, key=strength, default=None)
+        if (best_told is None or not best_told.max) and _of_patient(best) and is_syndrome(reaction.event):
+            return self._onset_of_history(reaction) or best_told
+        return best_told
+
+    def _onset_of_history(self, reaction: Reaction) -> Onset | None:
+        """Give the one onset that the history tells for the drug, whatever sign it is told of."""
+        key = (reaction.drug, reaction.best.patient_id)
+        if key not in self.histories:
+            found = [
+                onset
+                for pair in self.places.pairs_of(reaction, any_event=True)
+                if (onset := find_onset(self.doc, pair, scene=self.scene))
+                and onset.max
+                and onset.rule in NAMES_EXPOSURE
+                and onset.anchor is not OnsetAnchor.STOP
+                and begins_there(self.scene, onset, pair.event)
+            ]
+            values = {(onset.min, onset.max) for onset in found}
+            self.histories[key] = replace(found[0], basis=OnsetBasis.INFERRED) if len(values) == 1 else None
+        return self.histories[key]
 
     def _dose(self, reaction: Reaction) -> dict[str, Any]:
         """Give the dose told with the best evidence, else the one that the history tells before the event."""

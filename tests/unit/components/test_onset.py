@@ -127,7 +127,7 @@ def test_cue_lexicon_is_sorted_trimmed_and_without_duplicates(name: str) -> None
     }
 
 
-@pytest.mark.parametrize("name", ["time_dose_words.txt", "time_generic_drugs.txt"])
+@pytest.mark.parametrize("name", ["time_dose_words.txt", "time_generic_drugs.txt", "time_syndromes.txt"])
 def test_word_lists_are_sorted_and_without_duplicates(name: str) -> None:
     words = load_lines(name)
     assert list(words) == sorted(set(words))

@@ -12,6 +12,15 @@ from sequela.durations import to_hours
 from sequela.lexicons.loader import load_lines
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
+_COUNT = re.compile(
+    r"(?:just |only |about |a total of )?(?!after\b|following\b|first\b|second\b|third\b)[\w-]+ [\w -]*s$",
+    re.IGNORECASE,
+)
+_AT_COUNT = re.compile(r"\b(?:after|following|during|on|at|upon)\s(?:[\w-]+\s){0,3}$", re.IGNORECASE)
+_STOPPED_BEFORE = re.compile(
+    r"\b(?:stopp|discontinu|withdr|interrupt|suspend|ceas|halt|abandon|terminat)\w*\s+$", re.IGNORECASE
+)
+_LEVEL = re.compile(r"\b(?:levels?|concentrations?|still)\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
 _DOSE_OF_THE_DAY = re.compile(r"\s+(?:infusion|dose|injection|cycle|chemotherapy|treatment|administration)\b")
 _TURN = re.compile(r"\bhowever\b", re.IGNORECASE)
@@ -20,6 +29,8 @@ _MODAL = re.compile(r"\b(?:should|must|needs? to|recommend)", re.IGNORECASE)
 _COORDINATION = re.compile(
     r"[\s,/+()&-]*(?:(?:and|plus|with|or|to|followed by|combined|then)\b[\s(-]*)?(?:[\w-]+[\s,/+()&-]*){0,2}$"
 )
+_GOES_ON = re.compile(r"\b(?:which|followed by|and then|spread\w*|progress\w*|worsen\w*)\b", re.IGNORECASE)
+_AND = re.compile(r",?\s+(?:and|but)\b")
 _WHEN = re.compile(r",?\s+(?:when|before)\b")
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)")
 _AFTER = re.compile(
@@ -207,6 +218,12 @@ def _by_following_words(
         if value.reference in ("admission", "operation") and value.relation == "at":
             return None
         here = sentence[0] <= link.event.start < sentence[1]
+        if (
+            led
+            and link.event.start < time.start
+            and _STOPPED_BEFORE.search(head[: _LED_BY_AFTER.search(head).start()])
+        ):
+            return None  # "was stopped after 16 weeks because of …"
         if not here or (value.relation == "within" and value.reference == "previous" and not of):
             return None  # told of something else; "the same day" moves the story
         if value.relation == "at" and value.ordinal and not (of or led):
@@ -218,6 +235,8 @@ def _by_following_words(
             return ("after_time" if led else f"{value.relation}_time", 0.75, kind, expression)
         return None
     if not value.value and value.ordinal:  # the third cycle
+        if _COUNT.match(time.text) and not (led or _AT_COUNT.search(head)):
+            return None  # "received 3 cycles" tells how many there were
         return ("nth_cycle", 0.6, Anchor(OnsetAnchor.NTH_DOSE, value.ordinal), expression)
     if value.relation == "after":
         return _later(scene, link, time)
@@ -335,6 +354,7 @@ def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[i
     if before:
         rest = time.end + before.end()
         names_event = any(item.start <= rest + 40 for item in scene.symptoms_between(rest, sentence[1]))
+        names_event = names_event and not _AND.match(scene.text, rest)
         if not (names_event or _CARDINAL_EVENT.match(scene.text[rest : sentence[1]])):
             return None
     # Where the event comes first, the words between it and the drug tell of the drug.
@@ -356,6 +376,10 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
     between = scene.times_between(link.drug.end, time.start)
     if any(moves_story(other.value) or runs_until_event(scene, other) for other in between):
         return None
+    if link.event.start > time.start and _event_told(scene, link.drug.end, time.start):
+        return None  # counted from that event
+    if link.event.end <= time.start and _GOES_ON.search(scene.text, link.event.end, time.start):
+        return None  # "had oedema, which reached the face two days later"
     score = 0.6
     if any(not _is_own(drug, link) for drug in scene.drugs_between(link.drug.end, time.start)):
         score -= 0.1
@@ -367,6 +391,12 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
     if anchor.kind is OnsetAnchor.UNSPECIFIED:
         anchor = Anchor(OnsetAnchor.START)
     return ("later", score, anchor, OnsetBasis.EXPRESSION)
+
+
+def _event_told(scene: Scene, start: int, end: int) -> bool:
+    """Whether a stretch tells that another event began."""
+    begun = [cue for cue in scene.cues_between(start, end) if cue.kind == "develop"]
+    return bool(begun) and bool(scene.symptoms_between(begun[0].start, end))
 
 
 def moves_story(value: TimeExpression) -> bool:
@@ -431,6 +461,19 @@ def _is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]
     """Whether the time tells when the event ended: "resolved within 24 hours"."""
     if _STILL.search(scene.text, max(sentence[0], time.start - 40), time.start):
         return True
+    if time.end <= link.event.start < sentence[1]:
+        told = [
+            cue.kind
+            for cue in scene.cues_between(time.end, sentence[1])
+            if cue.kind == "recover" or (cue.kind == "develop" and cue.start < link.event.start)
+        ]
+        ends = [
+            c
+            for c in scene.cues_between(link.event.end, min(sentence[1], link.event.end + 60))
+            if c.kind == "recover"
+        ]
+        if ends and "develop" not in told:
+            return True
     previous = [other.end for other in scene.times_between(sentence[0], time.start)]
     start = max([sentence[0], *previous[-1:]])
     cues: list[CueWord] = [
