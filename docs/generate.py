@@ -1,4 +1,4 @@
-"""Write what the documentation shows of the program: the reference of the commands, the README's example.
+"""Write what the documentation shows of the program: the reference of the commands, the README's example and scores.
 
 ``python docs/generate.py`` writes; with ``--check`` it writes nothing, and the exit code is 1 when something
 is stale.
@@ -28,6 +28,11 @@ CLI_HEADER = """\
 Written by `docs/generate.py` from the program itself.
 """
 EXAMPLE = "corpora/casebook/cb02_eptinezumab_purpura.txt"
+# Sections of the score sheet that the README shows
+SCORED = {
+    "Case reports (casebook_dev), end to end": "60 published case reports",
+    "The casebook of this repository, end to end": "30 invented ones, made to be hard",
+}
 # Columns of the example that say more to a reader than to a database
 SHOWN = (
     "drug", "event", "onset", "onset_min", "onset_hours_min", "onset_anchor", "onset_anchor_ordinal",
@@ -77,17 +82,37 @@ def describe(parameter: Any) -> str:
 
 
 def readme(text: str) -> str:
-    """Give the README with the example's rows as the program finds them."""
-    table = example_table(ROOT / EXAMPLE)
+    """Give the README with the example's rows as the program finds them, and the scores of the score sheet."""
+    sheet = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    text = put(text, "rows of the example", "end of the rows", example_table(ROOT / EXAMPLE))
+    return put(text, "scores", "end of the scores", score_table(sheet))
+
+
+def put(text: str, begin: str, end: str, content: str) -> str:
+    """Put a table between two comments of a page."""
     filled, count = re.subn(
-        r"(<!-- rows of the example -->\n).*?(<!-- end of the rows -->)",
-        lambda match: f"{match[1]}\n{table}\n{match[2]}",
+        rf"(<!-- {begin} -->\n).*?(<!-- {end} -->)",
+        lambda match: f"{match[1]}\n{content}\n{match[2]}",
         text,
         flags=re.DOTALL,
     )
     if count != 1:
-        raise SystemExit("README.md: no place for the rows of the example")
+        raise SystemExit(f"README.md: no place between <!-- {begin} --> and <!-- {end} -->")
     return filled
+
+
+def score_table(sheet: str) -> str:
+    """Give a Markdown table of what is found in whole reports, by the score sheet."""
+    lines = ["| reports | rows that are right | reactions found | false attributions |", "|---|--:|--:|--:|"]
+    for heading, name in SCORED.items():
+        (section,) = re.findall(
+            rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", sheet, re.MULTILINE | re.DOTALL
+        )
+        _, _, reactions = section.partition("| documents, reactions |")
+        precision, recall = re.findall(r"^\| micro \| ([\d.]+) \| ([\d.]+) \|", reactions, re.MULTILINE)[0]
+        (false,) = re.findall(r"^- false attributions [^:]*: ([\d.]+) ", reactions, re.MULTILINE)
+        lines.append(f"| {name} | {precision} % | {recall} % | {false} % |")
+    return "".join(line + "\n" for line in lines)
 
 
 def example_table(report: Path) -> str:
