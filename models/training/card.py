@@ -35,8 +35,18 @@ def measure(corpora: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             flags = [f"--{key}={value}" for key, value in options.items()]
             subprocess.run(
-                [sys.executable, "-m", "sequela", "evaluate", str(corpora / path), "--level", "entities"]
-                + [*flags, "-o", folder],
+                [
+                    sys.executable,
+                    "-m",
+                    "sequela",
+                    "evaluate",
+                    str(corpora / path),
+                    "--level",
+                    "entities",
+                    *flags,
+                    "-o",
+                    folder,
+                ],
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
@@ -127,7 +137,9 @@ def plot(metrics: dict[str, Any], history: dict[str, Any], file: Path) -> None:
     for index, (name, rate, scores) in enumerate(points):
         for corpus, f1 in scores.items():
             axes.scatter(rate, f1, marker=markers[corpus], color=f"C{index}", s=55)
-        axes.annotate(name, (rate, max(scores.values())), textcoords="offset points", xytext=(6, 6), fontsize=8)
+        axes.annotate(
+            name, (rate, max(scores.values())), textcoords="offset points", xytext=(6, 6), fontsize=8
+        )
     for corpus, marker in markers.items():
         axes.scatter([], [], marker=marker, color="grey", label=f"{corpus} dev")
     axes.set_xscale("log")
@@ -168,8 +180,12 @@ def main() -> None:
         scores=table(metrics),
         errors=errors(metrics),
         commands="\n".join(f"    {s['command']}" for s in metrics["scores"].values()),
-        ablation=history_table(history["ablation"], ["PHEE", "MACCROBAT", "BC5CDR", "Effect", "Time_elapsed"]),
-        variants=history_table(history["variants"], ["PHEE", "MACCROBAT", "BC5CDR", "Effect", "Time_elapsed"]),
+        ablation=history_table(
+            history["ablation"], ["PHEE", "MACCROBAT", "BC5CDR", "Effect", "Time_elapsed"]
+        ),
+        variants=history_table(
+            history["variants"], ["PHEE", "MACCROBAT", "BC5CDR", "Effect", "Time_elapsed"]
+        ),
     )
     (options.model / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     plot(metrics, history, Path(__file__).parents[2] / "docs" / "images" / "tagger.png")

@@ -189,8 +189,8 @@ def test_roles_add_what_no_rule_says():
         ("fever, chills and rash", ["fever", "chills", "rash"]),
         ("liver and kidney failure", ["liver and kidney failure"]),
         (
-            "acute respiratory distress syndrome (ARDS) followed by rash",
-            ["acute respiratory distress syndrome", "ARDS", "rash"],
+            "toxic epidermal necrolysis (TEN) followed by rash",
+            ["toxic epidermal necrolysis", "TEN", "rash"],
         ),
         ("toxic epidermal necrolysis", ["toxic epidermal necrolysis"]),
         ("nausea with vomiting", ["nausea", "vomiting"]),
