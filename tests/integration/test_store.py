@@ -56,6 +56,33 @@ def test_no_database(sequela: Run) -> None:
     )
 
 
+def test_no_file_to_load(sequela: Run) -> None:
+    result = sequela("db", "load", "triples.csv")
+    assert (result.exit_code, result.stderr) == (
+        Exit.BAD_INPUT,
+        "sequela: triples.csv: no such file. Name the CSV that 'sequela extract' wrote.\n",
+    )
+    assert not Path("reactions.db").exists()
+
+
+def test_duplicates_are_shown_with_reasons(sequela: Run) -> None:
+    case = {
+        "drug_name": "Rare",
+        "drug_code": "X:1",
+        "event_name": "Odd",
+        "event_code": "X:2",
+        "patient_age": 67.0,
+    }
+    rows = [make_row("abstract", **case), make_row("full", **case)]
+    load_rows("reactions.db", [(row.doc_id, [row]) for row in rows])
+    result = sequela("db", "duplicates", "--format", "csv")
+    assert [(line["doc_id"], line["other_doc_id"]) for line in _lines(result.stdout)] == [
+        ("abstract", "full")
+    ]
+    assert "drug Rare (+" in result.stdout
+    assert result.stderr == "sequela: 1 pairs\n"
+
+
 def test_query_in_every_form(sequela: Run, rows_csv: Path) -> None:
     sequela("db", "load", rows_csv)
     chosen = ("--drug", "X:3", "--event", "event 1")

@@ -89,9 +89,13 @@ def load(
     version of sequela replace those of an older one. A load that was interrupted goes on where it stopped
     when it is started again, and several loaders may write at once.
     """
+    from sequela.errors import StoreError
     from sequela.store.database import open_database
     from sequela.store.loading import load_file
 
+    for path in paths:  # before a database is made for nothing
+        if not path.exists():
+            raise StoreError(f"{path}: no such file. Name the CSV that 'sequela extract' wrote.")
     with open_database(db, create=True) as database:
         for path in paths:
             with _counter() as count:
