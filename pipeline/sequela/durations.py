@@ -97,3 +97,27 @@ def add(durations: Iterable[str]) -> str:
     days = "".join(text for unit, text in parts.items() if not unit.startswith("T"))
     clock = "".join(text for unit, text in parts.items() if unit.startswith("T"))
     return f"P{days}" + (f"T{clock}" if clock else "")
+
+
+def subtract(longer: str, shorter: str) -> str:
+    """Give the difference of two durations of one unit each; "" where it cannot be told exactly.
+
+    >>> subtract("P10W", "P1W"), subtract("P2W", "P3D"), subtract("P3M", "P1W"), subtract("P1D", "P2D")
+    ('P9W', 'P11D', '', '')
+    """
+    parts = [_SINGLE.fullmatch(duration) for duration in (longer, shorter)]
+    if parts[0] is None or parts[1] is None:
+        return ""
+    (first, unit), (second, other) = parts[0].groups(), parts[1].groups()
+    numbers = [float(first), float(second)]
+    if unit != other:
+        if {unit, other} != {"D", "W"}:
+            return ""
+        numbers = [
+            number * (7 if one == "W" else 1) for number, one in zip(numbers, (unit, other), strict=True)
+        ]
+        unit = "D"
+    return format_duration(numbers[0] - numbers[1], unit) if numbers[0] > numbers[1] else ""
+
+
+_SINGLE = re.compile(r"P(\d+(?:\.\d+)?)([YMWD])")

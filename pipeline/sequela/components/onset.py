@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -10,7 +11,7 @@ from spacy.tokens import Doc
 
 from sequela import attributes
 from sequela.components.links.told import as_told
-from sequela.components.time.narrative import find_by_dates, find_carried
+from sequela.components.time.narrative import find_before_admission, find_by_dates, find_carried
 from sequela.components.time.onset_rules import find_direct, find_dose_count, to_onset
 from sequela.components.time.scene import Scene, read_scene
 from sequela.lexicons.loader import load_lines
@@ -19,6 +20,7 @@ from sequela.schema import Link, Mention, Onset, OnsetBasis
 __all__ = ["OnsetFinder", "begins_there", "create_onset", "find_onset", "is_syndrome", "strength"]
 
 
+_CAME = re.compile(r"\b(?:came|brought|admitted|presented|referred)\b", re.IGNORECASE)
 _SURE = 0.45  # below it, dates on both sides are better evidence
 
 
@@ -75,6 +77,8 @@ def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | N
     if direct and direct.score >= _SURE:
         return to_onset(direct)
     found = find_by_dates(scene, link) or (to_onset(direct) if direct else None)
+    if found is None or not found.max:
+        found = find_before_admission(scene, link) or found
     return found or find_dose_count(scene, link) or find_carried(scene, link)
 
 
@@ -110,4 +114,10 @@ def _syndromes() -> frozenset[str]:
 def begins_there(scene: Scene, onset: Onset, event: Mention) -> bool:
     """Whether the sentence of an onset says that the event began: "two days after …, a rash developed"."""
     start, end = scene.sentences[scene.sentence_of(onset.start)]
-    return start <= event.start < end and any(cue.kind == "develop" for cue in scene.cues_between(start, end))
+    if not start <= event.start <= end:
+        return False
+    if onset.rule == "exposure_before":
+        return True
+    return bool(_CAME.search(scene.text, start, end)) or any(
+        cue.kind == "develop" for cue in scene.cues_between(start, end)
+    )

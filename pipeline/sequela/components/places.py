@@ -33,6 +33,7 @@ class Places:
             if section.zone in _UNTOLD
         ]
         self.sentence_starts = [sent.start_char for sent in doc.sents]
+        self.length = len(doc.text)
         self.drugs: list[tuple[str, str, Mention]] = []
         self.events: list[tuple[str, str, Mention]] = []
         for ent in doc.ents:
@@ -86,17 +87,22 @@ class Places:
         for event in events:
             here = self._sentence(event.start)
             near = [drug for drug in drugs if here - _REACH <= self._sentence(drug.start) <= here]
-            pairs += [
-                Link(
-                    drug=drug,
-                    event=event,
-                    rule="told",
-                    score=0.0,
-                    patient_id=reaction.best.patient_id,
-                )
-                for drug in near[: -_MOST_DRUGS - 1 : -1]
-            ]
+            pairs += [self._pair(drug, event, reaction) for drug in near[: -_MOST_DRUGS - 1 : -1]]
+        if (
+            any_event
+        ):  # "had started X three weeks earlier": what the patient came with is told before or after
+            pairs += [self._pair(drug, self._end(drug.start), reaction) for drug in drugs]
         return pairs
+
+    @staticmethod
+    def _pair(drug: Mention, event: Mention, reaction: Reaction) -> Link:
+        return Link(drug=drug, event=event, rule="told", score=0.0, patient_id=reaction.best.patient_id)
+
+    def _end(self, offset: int) -> Mention:
+        """Give the end of the sentence of an offset, in the place of an event."""
+        number = self._sentence(offset)
+        end = self.sentence_starts[number] - 1 if number < len(self.sentence_starts) else self.length
+        return Mention(text="", start=end, end=end, label=Label.SYMPTOM.value)
 
     def _sentence(self, offset: int) -> int:
         return bisect_right(self.sentence_starts, offset)

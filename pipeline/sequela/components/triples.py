@@ -171,7 +171,8 @@ class _Report:
                 and (onset := find_onset(self.doc, pair, scene=self.scene))
             ]
         best_told = max(found, key=strength, default=None)
-        if (best_told is None or not best_told.max) and _of_patient(best) and is_syndrome(reaction.event):
+        direct = best_told is not None and best_told.max and best_told.rule in NAMES_EXPOSURE
+        if not direct and _of_patient(best) and is_syndrome(reaction.event):
             return self._onset_of_history(reaction) or best_told
         return best_told
 

@@ -21,10 +21,14 @@ from sequela.components.time.onset_rules import (
     to_onset,
 )
 from sequela.components.time.scene import Place, Scene, Time
-from sequela.durations import add, from_days, to_hours
-from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
+from sequela.durations import add, from_days, subtract, to_hours
+from sequela.schema import Link, Mention, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n|[.!?:][ \t]*\n")  # not the end of a line inside a sentence
+_BEFORE_ADMISSION = re.compile(
+    r"\s*(?:(?:prior to|before)\s+(?:(?:the|his|her|this|current|hospital)\s+){0,2}"
+    r"(?:admission|hospitali[sz]ation|presentation)|PTH?A)\b"
+)
 _NAMED = re.compile(r"\b(?:diagnos|consider|suspect|recogni[sz]|confirm|attribut|ascrib)", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
 _NEAR = 80  # characters from a mention to a time behind it
@@ -72,7 +76,7 @@ def find_by_dates(scene: Scene, link: Link) -> Onset | None:
     if not stages:
         return None
     event_stage = _stage_of(scene, stages, link.event.start, link.event.end)
-    if event_stage is None:
+    if event_stage is None or ends_there(scene, link):
         return None
     best: tuple[float, Onset] | None = None
     for mention in _mentions(scene, link):
@@ -82,6 +86,60 @@ def find_by_dates(scene: Scene, link: Link) -> Onset | None:
             if best is None or distance < best[0]:
                 best = (distance, onset)
     return best[1] if best else None
+
+
+def find_before_admission(scene: Scene, link: Link) -> Onset | None:
+    """Find the onset from "X was started ten weeks before admission" and "a week before admission … developed"."""
+    own = [
+        time
+        for time in scene.times_between(*_sentence(scene, link.event))
+        if _is_before_admission(scene, time)
+    ]
+    if len(own) != 1 or ends_there(scene, link):
+        return None
+    for drug in _mentions(scene, link):
+        if "start" not in (cues := _exposure_cues(scene, drug)) and "give" not in cues:
+            continue
+        for time in scene.times_between(*_sentence(scene, drug)):
+            if time == own[0] or not _is_before_admission(scene, time):
+                continue
+            elapsed = subtract(time.value.min, own[0].value.min)
+            if not elapsed:
+                continue
+            return Onset(
+                text=own[0].text,
+                start=own[0].start,
+                end=own[0].end,
+                min=elapsed,
+                max=elapsed,
+                hours_min=to_hours(elapsed),
+                hours_max=to_hours(elapsed),
+                approximate=time.value.approximate or own[0].value.approximate,
+                anchor=OnsetAnchor.START,
+                basis=OnsetBasis.INFERRED,
+                rule="before_admission",
+            )
+    return None
+
+
+def _sentence(scene: Scene, place: Place | Mention) -> tuple[int, int]:
+    return scene.sentences[scene.sentence_of(place.start)]
+
+
+def _is_before_admission(scene: Scene, time: Time) -> bool:
+    value = time.value
+    if value.type is not TimexType.DURATION or not value.min or value.min != value.max:
+        return False
+    return _BEFORE_ADMISSION.match(scene.text, time.end) is not None
+
+
+def ends_there(scene: Scene, link: Link) -> bool:
+    """Whether the sentence of an event tells that it ended: "by day 25 the fever had resolved"."""
+    start, end = _sentence(scene, link.event)
+    kinds = [cue.kind for cue in scene.cues_between(link.event.end, min(end, link.event.end + _NEAR))]
+    return kinds[:1] == ["recover"] and "develop" not in [
+        cue.kind for cue in scene.cues_between(start, link.event.start)
+    ]
 
 
 def find_carried(scene: Scene, link: Link) -> Onset | None:
@@ -262,7 +320,7 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
         if exposure.time.start == event.time.start:
             return None
     point = event.point
-    if point.scale == _STORY and start.scale == _CALENDAR:
+    if point.scale == _STORY and (start.scale == _CALENDAR or not _in_sentence(scene, event, link)):
         return None
     if (
         start.scale != point.scale
@@ -279,6 +337,10 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
     if gap > _REACH.get(point.scale, _CHAIN_REACH):
         return None
     return _onset(event, start, cues)
+
+
+def _in_sentence(scene: Scene, stage: Stage, link: Link) -> bool:
+    return scene.sentence_of(stage.time.start) == scene.sentence_of(link.event.start)
 
 
 def _exposure_cues(scene: Scene, mention: Place) -> list[str]:
