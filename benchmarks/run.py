@@ -8,10 +8,10 @@ idle only the former says something.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -126,22 +126,22 @@ def timed(ways: dict[str, list[str]], rounds: int) -> dict[str, dict[str, float]
     found: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, arguments in ways.items():
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             started = time.perf_counter()
-            subprocess.run(
+            process = subprocess.Popen(
                 [sys.executable, "-c", RUNNER, *arguments],
-                check=True,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 env={**os.environ, **THREADS},
-                cwd=tempfile.gettempdir(),
             )
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            _, status, used = os.wait4(process.pid, 0)  # what it and its workers have used
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                sys.exit(f"sequela {' '.join(arguments)}: exit code {process.returncode}")
             found[name].append(
                 {
                     "wall": time.perf_counter() - started,
-                    "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-                    "peak_mb": after.ru_maxrss / 1024,  # of the largest process so far: sizes grow
+                    "cpu": used.ru_utime + used.ru_stime,
+                    "peak_mb": used.ru_maxrss / 1024,  # of the largest process
                 }
             )
     return {name: medians(rows) for name, rows in found.items()}
@@ -169,7 +169,7 @@ def write_page(
         "",
         "Written by `benchmarks/run.py`; how to run it stands in `benchmarks/README.md`.",
         "",
-        f"{machine()} sequela {version('sequela')}, spaCy {version('spacy')}, numpy {version('numpy')}. "
+        f"{machine()} sequela {version('sequela')}, spaCy {version('spacy')}, numpy {version('numpy')}{torch()}. "
         f"{len(texts)} reports of the casebook, {words:.0f} words each on average, taken again and again. "
         f"Medians of {options.rounds} interleaved rounds; scaling is measured once. One thread a process. Words are "
         "separated by white space. CPU is user + system time: on a machine with other work only that is comparable.",
@@ -185,9 +185,12 @@ def write_page(
         for name, row in speed.items()
     ]
     lines += table("Start-up", start) + table("The command on more reports", scaling)
+    lines.append("")
     for count in options.reports:
         one, two = (scaling[f"{count:,} reports, `--jobs {jobs}`"]["wall"] for jobs in (1, 2))
-        lines.append(f"{count:,} reports: `--jobs 2` is {one / two:.2f} times as fast as `--jobs 1` (wall).")
+        lines.append(
+            f"- {count:,} reports: `--jobs 2` is {one / two:.2f} times as fast as `--jobs 1` (wall)."
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -204,7 +207,12 @@ def table(title: str, rows: dict[str, dict[str, Any]]) -> list[str]:
         f"| {name} | {row['wall']:.2f} | {row['cpu']:.2f} | {row['peak_mb']:.0f} |"
         for name, row in rows.items()
     ]
-    return [*lines, ""]
+    return lines
+
+
+def torch() -> str:
+    """Say whether torch is there: sequela does not need it, but spaCy imports it where it is installed."""
+    return ", torch installed" if importlib.util.find_spec("torch") else ""
 
 
 def machine() -> str:
