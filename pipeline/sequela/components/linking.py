@@ -11,17 +11,18 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
-from sequela.components.links.evidence import find_told_of_patient, reactions_of, review
+from sequela.components.links.evidence import find_told_of_patient, is_report, reactions_of, review
+from sequela.components.links.exposure import find_never_given
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.neighbours import find_told_before
+from sequela.components.links.plausibility import is_provoked, why_no_reaction
 from sequela.components.links.roles import Roles
 from sequela.components.links.rules import (
     Decision,
     Verdict,
     decide,
-    is_bare_measurement,
-    is_improvement,
+    evidence_of,
     load_rules,
 )
 from sequela.schema import Attribution, Cue, Frame, Label, Link, Mention, Role
@@ -34,7 +35,6 @@ _OF_ONE = frozenset(("dechallenge", "stopped_after", "stopped_for", "withdrawal"
 _INTERACTS_WITH_NAMED = frozenset(("event_after_drug", "event_under_drug", "cause_of", "timed_onset"))
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
 _ANAPHOR_FACTOR = 0.9
-_OTHER_CAUSE = re.compile(r"\w-(?:induced|associated|related|mediated) ")
 _ASIDE = {
     Attribution.TREATMENT: "the drug treats the event",
     Attribution.INDICATION: "the event is what the drug was given for",
@@ -96,6 +96,15 @@ class Linking:
         links = review(doc, links, self.disabled)
         if "told_of_patient" not in self.disabled:
             links += find_told_of_patient(doc, links)
+        if "never_given" not in self.disabled and is_report(doc):
+            keys = NameKeys(doc)
+            never = find_never_given(doc, sentences, keys)
+            links = [
+                replace(link, rejected="nothing says that it was given to anybody")
+                if not link.rejected and keys.drug(link.drug) in never
+                else link
+                for link in links
+            ]
         links = [self._weigh(link) for link in links]
         return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
 
@@ -113,6 +122,11 @@ class Linking:
                     decided[groups] = decide(masked, drug, event, self.rules)
                 decisions[drug] = roles.decide(masked.items[drug].span, item.span, decided[groups])
             named = {drug for drug, found in decisions.items() if found and found.rule in _EXCLUSIVE}
+            blamed = {
+                drug
+                for drug, found in decisions.items()
+                if found and found.verdict is Verdict.REACTION and evidence_of()[found.rule] == "causal"
+            }
             for drug, decision in decisions.items():
                 if decision is None or (decision.rule in _OF_ONE and not masked.plainly_joined(drug)):
                     continue
@@ -124,6 +138,17 @@ class Linking:
                                 link = replace(link, role=Role.INTERACTING)
                             else:
                                 link = replace(link, rejected="the sentence names another drug as the cause")
+                        if (
+                            one.anaphor
+                            and not link.rejected
+                            and blamed - {drug}
+                            and evidence_of()[decision.rule] != "causal"
+                        ):
+                            link = replace(link, rejected="the sentence names another drug as the cause")
+                        if not link.rejected and is_provoked(masked.text, link.drug.text, link.event.text):
+                            link = replace(
+                                link, rejected="a test or procedure that brings it about on purpose"
+                            )
                         links.append(link)
             if "interact" in masked.text:
                 links = _interacting(links, item)
@@ -169,18 +194,17 @@ class Linking:
                 rejected = _ASIDE[attribution]
         if decision.verdict is not Verdict.REACTION:
             attribution = Attribution(decision.verdict.value)
-            attribution_cue, role = cues[0], Role.TREATMENT
+            attribution_cue = cues[0]
+            role = Role.SUSPECT if decision.verdict is Verdict.EXCLUDED else Role.TREATMENT
             rejected = _ASIDE[attribution]
-        elif is_improvement(event.mention.text):
-            rejected = "an improvement is no reaction"
-        elif is_bare_measurement(
-            event.mention.text,
-            frames.text[max(0, event.mention.start - 40) : event.mention.start],
-            frames.text[event.mention.end : event.mention.end + 40],
-        ):
-            rejected = "a measurement, and no change of it"
-        elif _OTHER_CAUSE.search(event.mention.text):
-            rejected = "the event names another cause"
+        elif not rejected:
+            place = event.mention
+            rejected = why_no_reaction(
+                place.text,
+                frames.text[max(0, place.start - 80) : place.start],
+                frames.text[place.end : place.end + 80],
+                evidence_of()[decision.rule],
+            )
         if not rejected and attribution is Attribution.INDEX_PATIENT:
             frame = frames.at(event.start)
             if frame:

@@ -108,6 +108,10 @@ EXAMPLES = {
         "[D:Flurotol] was avoided, as it may cause [E:hyperthermia].",
         "[D:Flurotol] was given and may have caused [E:hyperthermia].",
     ),
+    "only_considered": (
+        "[E:Delirium] was considered because of [D:Flurotol], but she was alert.",
+        "[E:Delirium] was considered to be due to [D:Flurotol].",
+    ),
     "given_because": (
         "[D:Flurotol] was added because [E:tics] continued.",
         "[D:Flurotol] was stopped because [E:tics] began.",

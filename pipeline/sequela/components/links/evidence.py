@@ -20,7 +20,7 @@ _STANDS_ALONE = (
 )  # evidence that the report's silence about the drug elsewhere does not weaken
 _DENIED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 _ENOUGH = 0.5  # the blame of another place raises what would stand alone, it does not make a link
-_SENTENCES_OF_A_REPORT = 4  # a shorter text is a quotation: that it blames no drug says nothing
+_SENTENCES_OF_A_REPORT = 3  # a shorter text is a quotation: that it blames no drug says nothing
 _SURE = 0.75
 _TOLD_OF_PATIENT = 0.7
 _GAIN = 0.15
@@ -121,6 +121,11 @@ def reactions_of(links: list[Link], keys: NameKeys, drug: str) -> list[Mention]:
     return list(found.values())
 
 
+def is_report(doc: Doc) -> bool:
+    """Whether a text is long enough that what it leaves unsaid says something."""
+    return sum(1 for _ in doc.sents) >= _SENTENCES_OF_A_REPORT
+
+
 def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[Link]:
     """Weigh every candidate that rests on time or nearness alone against the rest of the report.
 
@@ -156,7 +161,7 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
         for drug, events in aside.items()
         if any(reactions.get(event, set()) - {drug} for event in events)
     }
-    is_report = sum(1 for _ in doc.sents) >= _SENTENCES_OF_A_REPORT
+    whole = is_report(doc)
     reviewed = []
     for link, (drug, event) in zip(links, pairs, strict=True):
         changed = link
@@ -170,7 +175,7 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
                 )
             elif kind == "role":
                 # the head was trained on sentences that all tell of a reaction; most of a report's do not
-                if is_report:
+                if whole:
                     changed = replace(link, score=round(link.score - _LOSS, 3))
             elif drug in suspects:
                 if "suspect_drug" not in disabled and link.score >= _ENOUGH:
@@ -183,7 +188,7 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
                 changed = replace(
                     link, role=Role.CONCOMITANT, rejected="the report blames other drugs, not this one"
                 )
-            elif "no_suspect" not in disabled and is_report:
+            elif "no_suspect" not in disabled and whole:
                 changed = replace(link, score=round(link.score - _LOSS, 3))
         reviewed.append(changed)
     return reviewed

@@ -38,6 +38,10 @@ class NameKeys:
         place = (mention.start, mention.end)
         return self.codes.get(place) or drug_words(self.long_forms.get(place, mention.text))
 
+    def is_coded(self, mention: Mention) -> bool:
+        """Whether a terminology knows the drug of a mention."""
+        return (mention.start, mention.end) in self.codes
+
     def event(self, mention: Mention) -> str:
         """Key of an event mention."""
         place = (mention.start, mention.end)

@@ -1,0 +1,86 @@
+"""Whether anybody had the drug: analytes, antigens, germs and findings are tagged as drugs now and then.
+
+A name that no terminology knows is believed where the report tells that it was given, taken or stopped. One that is
+known as a drug is doubted only where it is measured ("corrected calcium", "fibrinogen of 0.7 g/L") and never given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from itertools import pairwise
+
+from spacy.tokens import Doc
+
+from sequela.components.links.masking import Masked
+from sequela.components.links.names import NameKeys
+from sequela.components.links.rules import compile_pattern
+from sequela.lexicons.terms import load_drug_names
+from sequela.schema import Label
+
+_WINDOW = 60
+_BESIDE = 12  # characters between a drug and its dose or route
+_AMOUNTS = frozenset((Label.DOSE.value, Label.ROUTE.value, Label.FREQUENCY.value))
+_VACCINE = re.compile(r"vaccin", re.IGNORECASE)
+
+
+def find_never_given(doc: Doc, sentences: Iterable[Masked], keys: NameKeys) -> frozenset[str]:
+    """Give the keys of mentions tagged as drugs that nothing in the report shows to be an exposure of anybody."""
+    given, doubted = set(), set()
+    taken_before, taken_after, measured_before, measured_after = _patterns()
+    beside_amount = _beside_amount(doc)
+    for masked in sentences:
+        for number, item in enumerate(masked.items):
+            if item.kind != "D" or item.anaphor is not None:
+                continue
+            key = keys.drug(item.mention)
+            first, last, _ = masked.edges(number)
+            before, after = masked.text[max(0, first - _WINDOW) : first], masked.text[last : last + _WINDOW]
+            if item.start in beside_amount or taken_before.search(before) or taken_after.search(after):
+                given.add(key)
+            place = masked.places[number]
+            own_before = masked.text[max(0, place - _WINDOW) : place]
+            own_after = masked.text[place + 1 : place + _WINDOW]
+            if (
+                not _is_known(item.mention.text, keys.is_coded(item.mention))
+                or measured_before.search(own_before)
+                or measured_after.search(own_after)
+            ):
+                doubted.add(key)
+    return frozenset(doubted - given)
+
+
+def _is_known(name: str, coded: bool) -> bool:
+    return coded or bool(_VACCINE.search(name)) or name.lower() in load_drug_names()
+
+
+def _beside_amount(doc: Doc) -> frozenset[int]:
+    """Where drugs begin that have a dose, a route or a frequency next to them."""
+    ents = doc.ents
+    found = set()
+    for one, other in pairwise(ents):
+        if other.start_char - one.end_char <= _BESIDE:
+            if one.label_ == Label.DRUG and other.label_ in _AMOUNTS:
+                found.add(one.start_char)
+            elif other.label_ == Label.DRUG and one.label_ in _AMOUNTS:
+                found.add(other.start_char)
+    return frozenset(found)
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    return (
+        compile_pattern(
+            r"\b(?:T (?:after|following)|<taken>|<given>|(?!on\b|underg|underw)<under>|<therapy> (?:with|of|using))"
+            r"(?: <w4>)?$"
+        ),
+        compile_pattern(
+            r"^ ?-?(?:<w1>)?(?:<taken_after>|<therapy>|(?:was|were|had been|has been) (?:<w1>)?(?:<given>|<stop>))\b"
+        ),
+        compile_pattern(r"\b<measured>(?: (?:of|in|for|and|serum|plasma|blood|urinary|the))* ?$"),
+        compile_pattern(
+            r"^ ?(?:levels?|concentrations?|values?|titers?|titres?|deficiency|excretion|antigens?|antibod(?:y|ies)"
+            r"|[:=<>(]? ?\d|(?:was|of|at|rose to|fell to) [<>]?\d)"
+        ),
+    )
