@@ -33,6 +33,13 @@ def results(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def wait_until(process: subprocess.Popen[str], reached: Callable[[], bool]) -> bool:
     """Say whether it came to that before the process ended."""
     deadline = time.monotonic() + 120
@@ -60,9 +67,9 @@ def test_killed_again_and_again_a_run_gives_what_an_undisturbed_one_does(
     kills = 0
     while kills < KILLS:
         process = start("extract", many, "-o", output, "--resume", *ways[kills % 5])
-        size = journal.stat().st_size if journal.exists() else 0
+        size = size_of(journal)
         wanted = size + moment.choice([1, 1, 10_000, 40_000])
-        if wait_until(process, lambda w=wanted: journal.exists() and journal.stat().st_size >= w):  # type: ignore[misc]
+        if wait_until(process, lambda w=wanted: size_of(journal) >= w):  # type: ignore[misc]
             time.sleep(moment.uniform(0, 0.05))
         process.kill()
         _, errors = process.communicate()
