@@ -21,6 +21,10 @@ __all__ = ["OnsetFinder", "begins_there", "create_onset", "find_onset", "is_synd
 
 
 _CAME = re.compile(r"\b(?:came|brought|admitted|presented|referred)\b", re.IGNORECASE)
+_THE_SYMPTOMS = re.compile(
+    r"\b(?:these|the|those|his|her|all|initial|first)\s(?:\w+\s)?(?:symptoms|signs|complaints|manifestations)\b",
+    re.IGNORECASE,
+)
 _SURE = 0.45  # below it, dates on both sides are better evidence
 
 
@@ -114,10 +118,11 @@ def _syndromes() -> frozenset[str]:
 def begins_there(scene: Scene, onset: Onset, event: Mention) -> bool:
     """Whether the sentence of an onset says that the event began: "two days after …, a rash developed"."""
     start, end = scene.sentences[scene.sentence_of(onset.start)]
+    if _THE_SYMPTOMS.search(scene.text, start, end):
+        start = scene.sentences[max(scene.sentence_of(onset.start) - 1, 0)][0]
     if not start <= event.start <= end:
         return False
     if onset.rule == "exposure_before":
         return True
-    return bool(_CAME.search(scene.text, start, end)) or any(
-        cue.kind == "develop" for cue in scene.cues_between(start, end)
-    )
+    told = _CAME.search(scene.text, start, end) or _THE_SYMPTOMS.search(scene.text, start, end)
+    return bool(told) or any(cue.kind == "develop" for cue in scene.cues_between(start, end))

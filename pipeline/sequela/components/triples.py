@@ -185,8 +185,8 @@ class _Report:
                 for pair in self.places.pairs_of(reaction, any_event=True)
                 if (onset := find_onset(self.doc, pair, scene=self.scene))
                 and onset.max
-                and onset.rule in NAMES_EXPOSURE
-                and onset.anchor is not OnsetAnchor.STOP
+                and (onset.rule in NAMES_EXPOSURE or (onset.rule == "exposure_length" and pair.event.text))
+                and (onset.anchor is OnsetAnchor.STOP) == reaction.event.endswith("withdrawal")
                 and begins_there(self.scene, onset, pair.event)
             ]
             values = {(onset.min, onset.max) for onset in found}

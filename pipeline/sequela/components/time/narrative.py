@@ -320,7 +320,9 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
         if exposure.time.start == event.time.start:
             return None
     point = event.point
-    if point.scale == _STORY and (start.scale == _CALENDAR or not _in_sentence(scene, event, link)):
+    if point.scale != _CALENDAR and _sentences_to(scene, event, link) > (0 if point.scale == _STORY else 1):
+        return None
+    if point.scale == _STORY and start.scale == _CALENDAR:
         return None
     if (
         start.scale != point.scale
@@ -339,8 +341,8 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
     return _onset(event, start, cues)
 
 
-def _in_sentence(scene: Scene, stage: Stage, link: Link) -> bool:
-    return scene.sentence_of(stage.time.start) == scene.sentence_of(link.event.start)
+def _sentences_to(scene: Scene, stage: Stage, link: Link) -> int:
+    return abs(scene.sentence_of(stage.time.start) - scene.sentence_of(link.event.start))
 
 
 def _exposure_cues(scene: Scene, mention: Place) -> list[str]:

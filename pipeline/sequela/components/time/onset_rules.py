@@ -20,7 +20,6 @@ _AT_COUNT = re.compile(r"\b(?:after|following|during|on|at|upon)\s(?:[\w-]+\s){0
 _STOPPED_BEFORE = re.compile(
     r"\b(?:stopp|discontinu|withdr|interrupt|suspend|ceas|halt|abandon|terminat)\w*\s+$", re.IGNORECASE
 )
-_LEVEL = re.compile(r"\b(?:levels?|concentrations?|still)\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
 _DOSE_OF_THE_DAY = re.compile(r"\s+(?:infusion|dose|injection|cycle|chemotherapy|treatment|administration)\b")
 _TURN = re.compile(r"\bhowever\b", re.IGNORECASE)
@@ -30,6 +29,8 @@ _COORDINATION = re.compile(
     r"[\s,/+()&-]*(?:(?:and|plus|with|or|to|followed by|combined|then)\b[\s(-]*)?(?:[\w-]+[\s,/+()&-]*){0,2}$"
 )
 _GOES_ON = re.compile(r"\b(?:which|followed by|and then|spread\w*|progress\w*|worsen\w*)\b", re.IGNORECASE)
+_GIVEN_FOR = re.compile(r"\bfor\s(?:[\w-]+\s){0,3}$")
+_REMAINS = re.compile(r"\bremain(?:s|ed)?\s(?:\w+\s)?(?:in|well|free|asymptomatic|stable)\b", re.IGNORECASE)
 _AND = re.compile(r",?\s+(?:and|but)\b")
 _WHEN = re.compile(r",?\s+(?:when|before)\b")
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)")
@@ -198,6 +199,8 @@ def _by_following_words(
     )
     if value.relation == "at" and _DOSE_OF_THE_DAY.match(tail):
         return None  # "his day 8 infusion" names a dose
+    if after and value.reference in ("admission", "operation") and after.group().startswith(","):
+        return None  # "On hospital day 5, following …"
     if after:
         return _after_anchor(scene, link, time, after.end(), tail)
     if value.rule == "vague" and not _tells_of_event(scene, link, time):
@@ -348,8 +351,11 @@ def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[i
     if not own or own[-1] is not drugs[-1]:
         return None
     nearest = own[-1]
-    if time.start - nearest.end > 60 or scene.symptoms_between(nearest.end, time.start):
+    if time.start - nearest.end > 60:
         return None
+    for symptom in scene.symptoms_between(nearest.end, time.start):
+        if not _GIVEN_FOR.search(scene.text, nearest.end, symptom.start):
+            return None
     before = _BEFORE.match(tail)
     if before:
         rest = time.end + before.end()
@@ -460,6 +466,8 @@ def _distance_cost(scene: Scene, link: Link, time: Time) -> float:
 def _is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
     """Whether the time tells when the event ended: "resolved within 24 hours"."""
     if _STILL.search(scene.text, max(sentence[0], time.start - 40), time.start):
+        return True
+    if _REMAINS.search(scene.text, sentence[0], sentence[1]):
         return True
     if time.end <= link.event.start < sentence[1]:
         told = [
