@@ -264,11 +264,17 @@ def _noun_pattern() -> re.Pattern[str]:
     )
 
 
+@cache
+def _not_suspects() -> frozenset[str]:
+    """Give what is tagged as a drug and is none: "the therapy" does not stand for "creatinine"."""
+    return frozenset(load_lines("linking_not_suspects.txt"))
+
+
 def _is_generic(ent: Span) -> bool:
     """Whether an entity is a general noun ("the drug", "antibiotics", "symptoms") and names nothing."""
     words = re.sub(r"^(?:the|this|these|that|those|an?|his|her) ", "", ent.text.lower())
     for form in (words, words[:-1] if words.endswith("s") else words):
-        if form in _nouns():
+        if form in _nouns() or form in _not_suspects():
             return True
     return bool(class_of(ent.text))
 

@@ -148,6 +148,8 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
     aside: dict[str, set[str]] = {}
     reactions: dict[str, set[str]] = {}
     for link, (drug, event) in zip(links, pairs, strict=True):
+        if link.rule == "not_given":
+            continue
         if link.attribution in _ASIDE:
             aside.setdefault(drug, set()).add(event)
         elif not link.rejected and link.assertion not in _DENIED and kinds[link.rule] in ("causal", "timed"):

@@ -50,8 +50,17 @@ def find_told_before(
                 for drug, name, score in _matches(rules, sentences[other], masked, place, distance)
             ]
             if found:
-                yield from found
+                yield from _of_last_group(sentences[other], found)
                 break
+
+
+def _of_last_group(
+    told: Masked, found: list[tuple[Item, Item, Decision]]
+) -> list[tuple[Item, Item, Decision]]:
+    """Keep the drugs named last together: "under A and B, treatment with C and D was begun" blames C and D."""
+    groups = {drug.start: group for drug, group in zip(told.items, told.groups, strict=True)}
+    last = max(groups[drug.start] for drug, _, _ in found)
+    return [one for one in found if groups[one[0].start] == last]
 
 
 def _matches(
