@@ -37,6 +37,7 @@ CUES: dict[str, tuple[str, str]] = {
     "guideline": ("Current guidelines differ.", "The guide said so."),
     "incidence": ("In 5 % of patients it is severe.", "Saturation was 95 %."),
     "known_effect": ("Common side effects exist.", "The side effect bothered him."),
+    "known_to": ("It is known to trigger gout.", "He was known to have gout."),
     "label_information": ("The package insert lists rash.", "He read the package."),
     "literature": ("Such data in the literature are rare.", "She studied literature."),
     "literature_search": ("A PubMed search found two.", "We searched her bag."),
