@@ -30,6 +30,10 @@ HOURS_OF_UNIT: dict[str, float] = {
 }
 
 
+# What the fraction of a unit is written in, and how many of it make one.
+_SMALLER = {"Y": ("M", 12), "M": ("D", 30)}
+
+
 def format_number(number: float) -> str:
     """Write a number without needless digits: ``3``, ``1.5``, ``8.33``."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
@@ -38,9 +42,19 @@ def format_number(number: float) -> str:
 def format_duration(amount: float | str, unit: str) -> str:
     """Write one amount of one unit as ISO 8601; ``amount`` may be the ``X`` of TIMEX3.
 
+    Months and years have no fractions: these are written as whole months and as days (15 for half a month).
+
     >>> format_duration(3, "W"), format_duration(36, "TH"), format_duration("X", "D")
     ('P3W', 'PT36H', 'PXD')
+    >>> format_duration(4.5, "Y"), format_duration(2.5, "M"), format_duration(0.5, "Y")
+    ('P4Y6M', 'P2M15D', 'P6M')
     """
+    if unit in _SMALLER and not isinstance(amount, str) and amount != int(amount):
+        smaller, count = _SMALLER[unit]
+        whole, rest = int(amount), round((amount - int(amount)) * count)
+        if rest == count:
+            whole, rest = whole + 1, 0
+        return "P" + (f"{whole}{unit}" if whole else "") + (f"{rest}{smaller}" if rest or not whole else "")
     number = amount if isinstance(amount, str) else format_number(amount)
     return f"PT{number}{unit[1:]}" if unit.startswith("T") else f"P{number}{unit}"
 

@@ -11,7 +11,12 @@ from spacy.tokens import Doc
 
 from sequela import attributes
 from sequela.components.links.told import as_told
-from sequela.components.time.narrative import find_before_admission, find_by_dates, find_carried
+from sequela.components.time.narrative import (
+    before_admission,
+    find_before_admission,
+    find_by_dates,
+    find_carried,
+)
 from sequela.components.time.onset_rules import find_direct, find_dose_count, to_onset
 from sequela.components.time.scene import Scene, read_scene
 from sequela.lexicons.loader import load_lines
@@ -73,7 +78,12 @@ def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | N
     """
     if scene is None:
         scene = read_scene(doc)
+    apart = find_before_admission(scene, link)
+    if apart is not None:
+        return apart
     direct = find_direct(scene, link)
+    if direct and direct.rule == "exposure_before" and before_admission(scene, link):
+        return None  # two times before admission whose difference cannot be told
     if direct and (direct.rule == "later" or direct.time.end < _sentence_start(scene, link)):
         chain = find_carried(scene, link)
         if chain and chain.rule == "carried_chain":
@@ -81,8 +91,6 @@ def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | N
     if direct and direct.score >= _SURE:
         return to_onset(direct)
     found = find_by_dates(scene, link) or (to_onset(direct) if direct else None)
-    if found is None or not found.max:
-        found = find_before_admission(scene, link) or found
     return found or find_dose_count(scene, link) or find_carried(scene, link)
 
 

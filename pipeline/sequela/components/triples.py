@@ -90,7 +90,7 @@ class _Report:
         self.sections = attributes.get_sections(doc)
         self.sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
         self.starts = [start for start, _ in self.sentences]
-        self.histories: dict[tuple[str, str], Onset | None] = {}
+        self.histories: dict[tuple[str, str, bool], Onset | None] = {}
 
     @cached_property
     def places(self) -> Places:
@@ -178,15 +178,16 @@ class _Report:
 
     def _onset_of_history(self, reaction: Reaction) -> Onset | None:
         """Give the one onset that the history tells for the drug, whatever sign it is told of."""
-        key = (reaction.drug, reaction.best.patient_id)
+        withdrawal = reaction.event.endswith("withdrawal")
+        key = (reaction.drug, reaction.best.patient_id, withdrawal)
         if key not in self.histories:
             found = [
                 onset
                 for pair in self.places.pairs_of(reaction, any_event=True)
                 if (onset := find_onset(self.doc, pair, scene=self.scene))
                 and onset.max
-                and (onset.rule in NAMES_EXPOSURE or (onset.rule == "exposure_length" and pair.event.text))
-                and (onset.anchor is OnsetAnchor.STOP) == reaction.event.endswith("withdrawal")
+                and onset.rule in NAMES_EXPOSURE
+                and (onset.anchor is OnsetAnchor.STOP) == withdrawal
                 and begins_there(self.scene, onset, pair.event)
             ]
             values = {(onset.min, onset.max) for onset in found}

@@ -107,3 +107,37 @@ def test_coordinated_event_becomes_several_rows():
 
 def test_report_without_links_has_no_row():
     assert rows("He had <SYMPTOM>fever</SYMPTOM>.", include_all=True) == []
+
+
+HISTORY = (
+    "ABSTRACT\n<DRUG>Flurotol</DRUG>-induced <SYMPTOM>toxic epidermal necrolysis</SYMPTOM> is rare.\n\n"
+    "CASE REPORT\nA 40-year-old man was treated with <DRUG>flurotol</DRUG> 200 mg twice daily. "
+    "Two weeks after starting <DRUG>flurotol</DRUG> he developed a <SYMPTOM>rash</SYMPTOM>. "
+    "<DRUG>Flurotol</DRUG> was stopped. "
+    "This was <SYMPTOM>toxic epidermal necrolysis</SYMPTOM> caused by <DRUG>flurotol</DRUG>. "
+    "The <SYMPTOM>rash</SYMPTOM> covered the <BODY_SITE>trunk</BODY_SITE>. "
+    "He was given <DRUG>prednisone</DRUG> 60 mg daily.\n"
+)
+
+
+def test_the_history_of_the_patient_tells_dose_sites_and_onset():
+    found = {row.event.lower(): row for row in rows(HISTORY) if row.drug.lower() == "flurotol"}
+    assert set(found) == {"toxic epidermal necrolysis", "rash"}
+    assert {row.dose for row in found.values()} == {"200 mg twice daily"}
+    assert found["rash"].body_sites == "trunk"
+    assert (found["rash"].onset_min, found["rash"].onset_basis) == ("P2W", "expression")
+
+
+def test_a_syndrome_begins_with_the_first_of_its_signs():
+    found = {row.event.lower(): row for row in rows(HISTORY)}
+    syndrome = found["toxic epidermal necrolysis"]
+    assert (syndrome.onset_min, syndrome.onset_max, syndrome.onset_basis) == ("P2W", "P2W", "inferred")
+
+
+def test_two_times_told_for_a_drug_give_a_syndrome_none():
+    told = HISTORY.replace(
+        "He was given",
+        "Ten days after starting <DRUG>flurotol</DRUG> he developed <SYMPTOM>fever</SYMPTOM>. He was given",
+    )
+    found = {row.event.lower(): row for row in rows(told)}
+    assert found["toxic epidermal necrolysis"].onset_min == ""

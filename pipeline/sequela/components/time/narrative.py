@@ -15,6 +15,7 @@ from datetime import date
 from sequela.components.time.onset_rules import (
     NAMES_EXPOSURE,
     Candidate,
+    event_told,
     moves_story,
     read_candidate,
     runs_until_event,
@@ -32,6 +33,7 @@ _BEFORE_ADMISSION = re.compile(
 _NAMED = re.compile(r"\b(?:diagnos|consider|suspect|recogni[sz]|confirm|attribut|ascrib)", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
 _NEAR = 80  # characters from a mention to a time behind it
+_LONG = 300  # characters before a step of the story in which another event may be told
 _CARRY = 3  # sentences for which a time holds for what is told next
 _CHAIN_REACH = 6  # sentences between drug and event in a chain of relative times
 _CALENDAR, _STORY = "calendar", "story"
@@ -122,6 +124,12 @@ def find_before_admission(scene: Scene, link: Link) -> Onset | None:
     return None
 
 
+def before_admission(scene: Scene, link: Link) -> list[Time]:
+    """Give the times before admission that the sentence of the event tells."""
+    times = scene.times_between(*_sentence(scene, link.event))
+    return [time for time in times if _is_before_admission(scene, time)]
+
+
 def _sentence(scene: Scene, place: Place | Mention) -> tuple[int, int]:
     return scene.sentences[scene.sentence_of(place.start)]
 
@@ -137,7 +145,7 @@ def ends_there(scene: Scene, link: Link) -> bool:
     """Whether the sentence of an event tells that it ended: "by day 25 the fever had resolved"."""
     start, end = _sentence(scene, link.event)
     kinds = [cue.kind for cue in scene.cues_between(link.event.end, min(end, link.event.end + _NEAR))]
-    return kinds[:1] == ["recover"] and "develop" not in [
+    return "recover" in kinds[:2] and "develop" not in [
         cue.kind for cue in scene.cues_between(start, link.event.start)
     ]
 
@@ -149,6 +157,8 @@ def find_carried(scene: Scene, link: Link) -> Onset | None:
     event that is told without a time of its own must stand in a sentence that says what was diagnosed: other
     events of later sentences have begun at other times.
     """
+    if ends_there(scene, link):
+        return None
     here = scene.sentence_of(link.event.start)
     start = scene.sentences[max(here - _CARRY - 1, 0)][0]
     told: tuple[Candidate, Time, list[str]] | None = None
@@ -338,6 +348,9 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
     gap = scene.sentence_of(link.event.start) - scene.sentence_of(mention.start)
     if gap > _REACH.get(point.scale, _CHAIN_REACH):
         return None
+    until = min(event.time.start, link.event.start)
+    if point.scale == _STORY and event_told(scene, max(mention.end, until - _LONG), until):
+        return None  # counted from that event
     return _onset(event, start, cues)
 
 

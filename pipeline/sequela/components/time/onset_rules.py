@@ -165,6 +165,8 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     if time.start <= link.event.start < time.end or time.start <= link.drug.start < time.end:
         return None
     sentence = scene.sentences[scene.sentence_of(time.start)]
+    if _REMAINS.search(scene.text, max(sentence[0], time.start - 80), min(sentence[1], time.end + 160)):
+        return None
     tail = scene.text[time.end : min(sentence[1], time.end + 160)]
     head = scene.text[max(sentence[0], time.start - 160) : time.start]
     reading = _by_following_words(scene, link, time, head, tail, sentence)
@@ -382,7 +384,7 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
     between = scene.times_between(link.drug.end, time.start)
     if any(moves_story(other.value) or runs_until_event(scene, other) for other in between):
         return None
-    if link.event.start > time.start and _event_told(scene, link.drug.end, time.start):
+    if link.event.start > time.start and event_told(scene, link.drug.end, time.start):
         return None  # counted from that event
     if link.event.end <= time.start and _GOES_ON.search(scene.text, link.event.end, time.start):
         return None  # "had oedema, which reached the face two days later"
@@ -399,7 +401,7 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
     return ("later", score, anchor, OnsetBasis.EXPRESSION)
 
 
-def _event_told(scene: Scene, start: int, end: int) -> bool:
+def event_told(scene: Scene, start: int, end: int) -> bool:
     """Whether a stretch tells that another event began."""
     begun = [cue for cue in scene.cues_between(start, end) if cue.kind == "develop"]
     return bool(begun) and bool(scene.symptoms_between(begun[0].start, end))
@@ -466,8 +468,6 @@ def _distance_cost(scene: Scene, link: Link, time: Time) -> float:
 def _is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
     """Whether the time tells when the event ended: "resolved within 24 hours"."""
     if _STILL.search(scene.text, max(sentence[0], time.start - 40), time.start):
-        return True
-    if _REMAINS.search(scene.text, sentence[0], sentence[1]):
         return True
     if time.end <= link.event.start < sentence[1]:
         told = [
