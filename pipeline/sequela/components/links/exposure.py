@@ -76,11 +76,12 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             r"(?: <w4>)?$"
         ),
         compile_pattern(
-            r"^ ?-?(?:<w1>)?(?:<taken_after>|<therapy>|(?:was|were|had been|has been) (?:<w1>)?(?:<given>|<stop>))\b"
+            r"^ ?-?(?:<w1>)?(?:[(,]? ?\d[\d.,]* ?(?:mg|g|mcg|µg|units?|iu|ml)|<taken_after>|<therapy>"
+            r"|(?:was|were|had been|has been) (?:<w1>)?(?:<given>|<stop>))\b"
         ),
         compile_pattern(r"\b<measured>(?: (?:of|in|for|and|serum|plasma|blood|urinary|the))* ?$"),
         compile_pattern(
             r"^ ?(?:levels?|concentrations?|values?|titers?|titres?|deficiency|excretion|antigens?|antibod(?:y|ies)"
-            r"|[:=<>(]? ?\d|(?:was|of|at|rose to|fell to) [<>]?\d)"
+            r"|(?:was|of|at|rose to|fell to) [<>]?\d[\d.]* ?[a-z]{1,5}/d?l)"
         ),
     )
