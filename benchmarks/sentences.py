@@ -3,7 +3,8 @@
     python benchmarks/sentences.py MACCROBAT_FOLDER
 
 MACCROBAT has one sentence a line; the lines are joined by blanks and the splitters must find them again. pySBD
-comes with scispaCy. Prints a Markdown table: precision, recall, F1 of sentence starts, words a second of processor time.
+comes with scispaCy. Prints a Markdown table: precision, recall, F1 of sentence starts, words a second of processor
+time.
 """
 
 from __future__ import annotations

@@ -98,7 +98,14 @@ class Linking:
             links += find_told_of_patient(doc, links)
         if "never_given" not in self.disabled and is_report(doc):
             keys = NameKeys(doc)
-            never = find_never_given(doc, sentences, keys)
+            blamed = {
+                keys.drug(link.drug)
+                for link in links
+                if not link.rejected
+                and evidence_of().get(link.rule) == "causal"
+                and not _by_association(link)
+            }
+            never = find_never_given(doc, sentences, keys, blamed)
             links = [
                 replace(link, rejected="nothing says that it was given to anybody")
                 if not link.rejected and keys.drug(link.drug) in never
@@ -327,3 +334,10 @@ def _items(ents: list[Span], anaphors: list[Span]) -> list[Item]:
             )
         )
     return sorted(items, key=lambda item: item.start)
+
+
+def _by_association(link: Link) -> bool:
+    """Whether the compound may as well name a disease: "ANCA-associated vasculitis"."""
+    return link.rule == "compound" and any(
+        word in cue.text.lower() for cue in link.cues for word in ("associated", "related", "dependent")
+    )

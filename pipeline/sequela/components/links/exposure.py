@@ -1,13 +1,14 @@
 """Whether anybody had the drug: analytes, antigens, germs and findings are tagged as drugs now and then.
 
-A name that no terminology knows is believed where the report tells that it was given, taken or stopped. One that is
-known as a drug is doubted only where it is measured ("corrected calcium", "fibrinogen of 0.7 g/L") and never given.
+A name that no terminology knows is believed where the report tells that it was given, taken or stopped, or where
+words of cause blame it. One that is known as a drug is doubted only where it is measured ("corrected calcium",
+"fibrinogen of 0.7 g/L") and never given.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from itertools import pairwise
 
@@ -25,8 +26,14 @@ _AMOUNTS = frozenset((Label.DOSE.value, Label.ROUTE.value, Label.FREQUENCY.value
 _VACCINE = re.compile(r"vaccin", re.IGNORECASE)
 
 
-def find_never_given(doc: Doc, sentences: Iterable[Masked], keys: NameKeys) -> frozenset[str]:
-    """Give the keys of mentions tagged as drugs that nothing in the report shows to be an exposure of anybody."""
+def find_never_given(
+    doc: Doc, sentences: Iterable[Masked], keys: NameKeys, blamed: Collection[str]
+) -> frozenset[str]:
+    """Give the keys of mentions tagged as drugs that nothing in the report shows to be an exposure of anybody.
+
+    ``blamed`` are the keys of drugs that words of cause tie to an event: a new drug that no terminology knows yet
+    is believed on these.
+    """
     given, doubted = set(), set()
     taken_before, taken_after, measured_before, measured_after = _patterns()
     beside_amount = _beside_amount(doc)
@@ -43,7 +50,7 @@ def find_never_given(doc: Doc, sentences: Iterable[Masked], keys: NameKeys) -> f
             own_before = masked.text[max(0, place - _WINDOW) : place]
             own_after = masked.text[place + 1 : place + _WINDOW]
             if (
-                not _is_known(item.mention.text, keys.is_coded(item.mention))
+                (key not in blamed and not _is_known(item.mention.text, keys.is_coded(item.mention)))
                 or measured_before.search(own_before)
                 or measured_after.search(own_after)
             ):
@@ -79,7 +86,10 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
             r"^ ?-?(?:<w1>)?(?:[(,]? ?\d[\d.,]* ?(?:mg|g|mcg|µg|units?|iu|ml)|<taken_after>|<therapy>"
             r"|(?:was|were|had been|has been) (?:<w1>)?(?:<given>|<stop>))\b"
         ),
-        compile_pattern(r"\b<measured>(?: (?:of|in|for|and|serum|plasma|blood|urinary|the))* ?$"),
+        # a blood value, or a procedure that was undergone
+        compile_pattern(
+            r"\bunder(?:go|goes|going|gone|went)(?: <w3>)?$|\b<measured>(?: (?:of|in|for|and|serum|plasma|blood|urinary|the))* ?$"
+        ),
         compile_pattern(
             r"^ ?(?:levels?|concentrations?|values?|titers?|titres?|deficiency|excretion|antigens?|antibod(?:y|ies)"
             r"|(?:was|of|at|rose to|fell to) [<>]?\d[\d.]* ?[a-z]{1,5}/d?l)"

@@ -223,11 +223,8 @@ def _by_following_words(
         if value.reference in ("admission", "operation") and value.relation == "at":
             return None
         here = sentence[0] <= link.event.start < sentence[1]
-        if (
-            led
-            and link.event.start < time.start
-            and _STOPPED_BEFORE.search(head[: _LED_BY_AFTER.search(head).start()])
-        ):
+        led_by = _LED_BY_AFTER.search(head)
+        if led_by and link.event.start < time.start and _STOPPED_BEFORE.search(head[: led_by.start()]):
             return None  # "was stopped after 16 weeks because of …"
         if not here or (value.relation == "within" and value.reference == "previous" and not of):
             return None  # told of something else; "the same day" moves the story
