@@ -8,9 +8,11 @@ import pytest
 
 @pytest.fixture(scope="session")
 def shared_corpora() -> Path:
-    """Folder of the annotated corpora that are not part of the repository (SEQUELA_CORPORA names it)."""
+    """Folder of the annotated corpora that are not part of the repository."""
     named = os.environ.get("SEQUELA_CORPORA")
-    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "corpora"
-    if not folder.is_dir():
+    if not named:
         pytest.skip("the annotated corpora are not at hand; set SEQUELA_CORPORA to their folder")
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.fail(f"SEQUELA_CORPORA names {folder}, which is no folder")
     return folder

@@ -88,7 +88,8 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
         ),
         # a blood value, or a procedure that was undergone
         compile_pattern(
-            r"\bunder(?:go|goes|going|gone|went)(?: <w3>)?$|\b<measured>(?: (?:of|in|for|and|serum|plasma|blood|urinary|the))* ?$"
+            r"\bunder(?:go|goes|going|gone|went)(?: <w3>)?$"
+            r"|\b<measured>(?: (?:of|in|for|and|serum|plasma|blood|urinary|the))* ?$"
         ),
         compile_pattern(
             r"^ ?(?:levels?|concentrations?|values?|titers?|titres?|deficiency|excretion|antigens?|antibod(?:y|ies)"
