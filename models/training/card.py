@@ -143,9 +143,15 @@ def plot(metrics: dict[str, Any], history: dict[str, Any], file: Path) -> None:
     for corpus, marker in markers.items():
         axes.scatter([], [], marker=marker, color="grey", label=f"{corpus} dev")
     axes.set_xscale("log")
+    axes.set_xlim(1000, 40_000)
+    axes.set_xticks(
+        [1000, 2000, 5000, 10_000, 20_000, 40_000], ["1,000", "2,000", "5,000", "10,000", "20,000", "40,000"]
+    )
+    axes.minorticks_off()
+    axes.margins(y=0.15)
     axes.set_xlabel("words per second, one core, tokenizer and tagger")
     axes.set_ylabel("strict F1, micro")
-    axes.legend(loc="lower left", fontsize=8)
+    axes.legend(loc="center", fontsize=8)
     axes.grid(alpha=0.3)
     figure.tight_layout()
     file.parent.mkdir(parents=True, exist_ok=True)
