@@ -44,7 +44,16 @@ _ASIDE = {
 
 @Language.factory(
     "sequela_linking",
-    requires=["doc.ents", "doc.sents"],
+    requires=[
+        "doc.ents",
+        "doc.sents",
+        "doc.spans",
+        "doc._.sections",
+        "doc._.frames",
+        "span._.assertion",
+        "span._.attribution",
+        "span._.refers_to",
+    ],
     assigns=["doc._.links"],
     default_config={"disabled_rules": [], "threshold": 0.5, "neighbours": True},
 )

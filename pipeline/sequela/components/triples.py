@@ -44,7 +44,21 @@ _COURSE = {
 }
 
 
-@Language.factory("sequela_triples", requires=["doc._.links"], assigns=["doc._.triples"])
+@Language.factory(
+    "sequela_triples",
+    requires=[
+        "doc.ents",
+        "doc.sents",
+        "doc._.sections",
+        "doc._.patients",
+        "doc._.frames",
+        "doc._.links",
+        "span._.timex",
+        "span._.dose",
+        "span._.code",
+    ],
+    assigns=["doc._.triples"],
+)
 def create_triples(nlp: Language, name: str) -> Triples:
     """Make the component."""
     return Triples(nlp)
