@@ -303,7 +303,8 @@ def write(chunks: list[Tokens], texts: list[str], names: dict[str, list[str]], o
     """Write the arrays. Shapes: tokens in one row, ``offsets`` cut it into chunks; −1 where a head is unknown."""
     out.mkdir(parents=True, exist_ok=True)
     counts = Counter(norm(word) for chunk in chunks for word in chunk.words if chunk.split != "dev")
-    vocabulary = [word for word, n in counts.most_common(VOCABULARY) if n >= 2]
+    # in alphabetical order: that of the texts would tell of them
+    vocabulary = sorted(word for word, n in counts.most_common(VOCABULARY) if n >= 2)
     word_id = {word: i + 1 for i, word in enumerate(vocabulary)}  # 0: not in the vocabulary
     types = sorted({word for chunk in chunks for word in chunk.words})
     type_id = {word: i for i, word in enumerate(types)}
