@@ -35,6 +35,7 @@ def accepted(markup: str) -> set[tuple[str, str]]:
         ("and", "She had ", " since then", "causal"),
         ("tumor shrinkage", "This gave ", " within a month", "temporal"),
         ("remission", "induced ", " of the disease", "causal"),
+        ("complete healing of the ulcer", "It brought ", ".", "causal"),
         ("pain", "Effective ", " relief came with it", "temporal"),
         ("fatigue", "The ", " gradually settled", "timed"),
         ("bone metastases", "He had ", " in May", "timed"),
@@ -58,6 +59,7 @@ def test_no_reaction(event, before, after, evidence):
     ("event", "before", "after", "evidence"),
     [
         ("and rash", "She had ", " since then", "causal"),
+        ("delayed wound healing", "It led to ", ".", "causal"),
         ("hepatitis", "He had ", ", which resolved later", "timed"),
         ("lymphoma", "She had ", " in May", "causal"),
         ("lymphoma", "She had ", " in May", "timed"),
