@@ -111,12 +111,28 @@ def test_provoked_on_purpose(sentence, drug, event, expected):
             {("Zorvexin", "nephritis")},
         ),
         (
+            "The stump bulged through the <DRUG>zorvex</DRUG> causing <SYMPTOM>ileus</SYMPTOM>." + FILLER,
+            set(),
+        ),
+        (
+            "He was given fluids; <DRUG>zorvexin</DRUG> caused <SYMPTOM>ileus</SYMPTOM>." + FILLER,
+            {("zorvexin", "ileus")},
+        ),
+        (
             "A <SYMPTOM>leak</SYMPTOM> due to <DRUG>zorvexin</DRUG> was seen; he had undergone "
             "<DRUG>zorvexin</DRUG>." + FILLER,
             set(),
         ),
     ],
-    ids=["never given", "given", "with a dose", "a quotation says too little", "a procedure is undergone"],
+    ids=[
+        "never given",
+        "given",
+        "with a dose",
+        "a quotation says too little",
+        "an article: no name of a substance",
+        "a new drug that is blamed",
+        "a procedure is undergone",
+    ],
 )
 def test_a_name_nobody_knows_needs_an_exposure(markup, expected):
     assert accepted(markup) == expected

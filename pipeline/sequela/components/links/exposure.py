@@ -23,6 +23,7 @@ from sequela.schema import Label
 _WINDOW = 60
 _BESIDE = 12  # characters between a drug and its dose or route
 _AMOUNTS = frozenset((Label.DOSE.value, Label.ROUTE.value, Label.FREQUENCY.value))
+_ARTICLE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)  # names of substances take none: "the pylorus"
 _VACCINE = re.compile(r"vaccin", re.IGNORECASE)
 
 
@@ -50,7 +51,10 @@ def find_never_given(
             own_before = masked.text[max(0, place - _WINDOW) : place]
             own_after = masked.text[place + 1 : place + _WINDOW]
             if (
-                (key not in blamed and not _is_known(item.mention.text, keys.is_coded(item.mention)))
+                (
+                    not _is_known(item.mention.text, keys.is_coded(item.mention))
+                    and (key not in blamed or _ARTICLE.search(own_before))
+                )
                 or measured_before.search(own_before)
                 or measured_after.search(own_after)
             ):
