@@ -10,19 +10,29 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela import attributes
+from sequela.components.links.merging import Reaction, happened
 from sequela.components.links.told import as_told
+from sequela.components.places import Places
 from sequela.components.time.narrative import (
     before_admission,
     find_before_admission,
     find_by_dates,
     find_carried,
 )
-from sequela.components.time.onset_rules import find_direct, find_dose_count, to_onset
+from sequela.components.time.onset_rules import NAMES_EXPOSURE, find_direct, find_dose_count, to_onset
 from sequela.components.time.scene import Scene, read_scene
 from sequela.lexicons.loader import load_lines
-from sequela.schema import Link, Mention, Onset, OnsetBasis
+from sequela.schema import Attribution, Link, Mention, Onset, OnsetAnchor, OnsetBasis
 
-__all__ = ["OnsetFinder", "begins_there", "create_onset", "find_onset", "is_syndrome", "strength"]
+__all__ = [
+    "OnsetFinder",
+    "ReactionOnsets",
+    "begins_there",
+    "create_onset",
+    "find_onset",
+    "is_syndrome",
+    "strength",
+]
 
 
 _CAME = re.compile(r"\b(?:came|brought|admitted|presented|referred)\b", re.IGNORECASE)
@@ -134,3 +144,54 @@ def begins_there(scene: Scene, onset: Onset, event: Mention) -> bool:
         return True
     told = _CAME.search(scene.text, start, end) or _THE_SYMPTOMS.search(scene.text, start, end)
     return bool(told) or any(cue.kind == "develop" for cue in scene.cues_between(start, end))
+
+
+class ReactionOnsets:
+    """The onsets of the rows of one report: told by their evidence, or elsewhere in the history of the patient."""
+
+    def __init__(self, doc: Doc, places: Places) -> None:
+        self.doc = doc
+        self.places = places
+        self.scene = read_scene(doc)
+        self.histories: dict[tuple[str, str, bool], Onset | None] = {}
+
+    def of(self, reaction: Reaction) -> Onset | None:
+        """Give the onset that is told best; None where the report tells none."""
+        best = reaction.best
+        found = [
+            link.onset
+            for link in reaction.links
+            if link.onset and link.attribution is best.attribution and link.assertion is best.assertion
+        ]
+        of_patient = happened(best) and best.attribution is Attribution.INDEX_PATIENT
+        if of_patient:
+            known = {(link.drug.start, link.event.start) for link in reaction.links}
+            found += [
+                onset
+                for pair in self.places.pairs_of(reaction)
+                if (pair.drug.start, pair.event.start) not in known
+                and (onset := find_onset(self.doc, pair, scene=self.scene))
+            ]
+        best_told = max(found, key=strength, default=None)
+        direct = best_told is not None and best_told.max and best_told.rule in NAMES_EXPOSURE
+        if not direct and of_patient and is_syndrome(reaction.event):
+            return self._of_history(reaction) or best_told
+        return best_told
+
+    def _of_history(self, reaction: Reaction) -> Onset | None:
+        """Give the one onset that the history tells for the drug, whatever sign it is told of."""
+        withdrawal = reaction.event.endswith("withdrawal")
+        key = (reaction.drug, reaction.best.patient_id, withdrawal)
+        if key not in self.histories:
+            found = [
+                onset
+                for pair in self.places.pairs_of(reaction, any_event=True)
+                if (onset := find_onset(self.doc, pair, scene=self.scene))
+                and onset.max
+                and onset.rule in NAMES_EXPOSURE
+                and (onset.anchor is OnsetAnchor.STOP) == withdrawal
+                and begins_there(self.scene, onset, pair.event)
+            ]
+            values = {(onset.min, onset.max) for onset in found}
+            self.histories[key] = replace(found[0], basis=OnsetBasis.INFERRED) if len(values) == 1 else None
+        return self.histories[key]

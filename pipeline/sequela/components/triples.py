@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -16,11 +15,9 @@ from sequela.components.dose_links import doses_of
 from sequela.components.links.confidence import confidence_of
 from sequela.components.links.merging import Reaction, happened, merge
 from sequela.components.links.names import NameKeys
-from sequela.components.onset import begins_there, find_onset, is_syndrome, strength
+from sequela.components.onset import ReactionOnsets
 from sequela.components.places import Places
 from sequela.components.sites import sites_of
-from sequela.components.time.onset_rules import NAMES_EXPOSURE
-from sequela.components.time.scene import Scene, read_scene
 from sequela.schema import (
     Action,
     Attribution,
@@ -28,9 +25,6 @@ from sequela.schema import (
     Dose,
     Link,
     Mention,
-    Onset,
-    OnsetAnchor,
-    OnsetBasis,
     Outcome,
     Triple,
 )
@@ -104,15 +98,14 @@ class _Report:
         self.sections = attributes.get_sections(doc)
         self.sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
         self.starts = [start for start, _ in self.sentences]
-        self.histories: dict[tuple[str, str, bool], Onset | None] = {}
 
     @cached_property
     def places(self) -> Places:
         return Places(self.doc, self.keys)
 
     @cached_property
-    def scene(self) -> Scene:
-        return read_scene(self.doc)
+    def onsets(self) -> ReactionOnsets:
+        return ReactionOnsets(self.doc, self.places)
 
     def row(self, reaction: Reaction, model: str) -> Triple:
         link = reaction.best
@@ -152,7 +145,7 @@ class _Report:
 
     def _onset(self, reaction: Reaction) -> dict[str, Any]:
         """Give the onset that is told best, by the evidence or elsewhere in the history of the patient."""
-        onset = self._best_onset(reaction)
+        onset = self.onsets.of(reaction)
         if onset is None:
             return {}
         return {
@@ -168,45 +161,6 @@ class _Report:
             "onset_start": onset.start,
             "onset_end": onset.end,
         }
-
-    def _best_onset(self, reaction: Reaction) -> Onset | None:
-        best = reaction.best
-        found = [
-            link.onset
-            for link in reaction.links
-            if link.onset and link.attribution is best.attribution and link.assertion is best.assertion
-        ]
-        if _of_patient(best):
-            known = {(link.drug.start, link.event.start) for link in reaction.links}
-            found += [
-                onset
-                for pair in self.places.pairs_of(reaction)
-                if (pair.drug.start, pair.event.start) not in known
-                and (onset := find_onset(self.doc, pair, scene=self.scene))
-            ]
-        best_told = max(found, key=strength, default=None)
-        direct = best_told is not None and best_told.max and best_told.rule in NAMES_EXPOSURE
-        if not direct and _of_patient(best) and is_syndrome(reaction.event):
-            return self._onset_of_history(reaction) or best_told
-        return best_told
-
-    def _onset_of_history(self, reaction: Reaction) -> Onset | None:
-        """Give the one onset that the history tells for the drug, whatever sign it is told of."""
-        withdrawal = reaction.event.endswith("withdrawal")
-        key = (reaction.drug, reaction.best.patient_id, withdrawal)
-        if key not in self.histories:
-            found = [
-                onset
-                for pair in self.places.pairs_of(reaction, any_event=True)
-                if (onset := find_onset(self.doc, pair, scene=self.scene))
-                and onset.max
-                and onset.rule in NAMES_EXPOSURE
-                and (onset.anchor is OnsetAnchor.STOP) == withdrawal
-                and begins_there(self.scene, onset, pair.event)
-            ]
-            values = {(onset.min, onset.max) for onset in found}
-            self.histories[key] = replace(found[0], basis=OnsetBasis.INFERRED) if len(values) == 1 else None
-        return self.histories[key]
 
     def _dose(self, reaction: Reaction) -> dict[str, Any]:
         """Give the dose told with the best evidence, else the one that the history tells before the event."""
