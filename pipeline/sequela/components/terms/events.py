@@ -34,7 +34,9 @@ _LONG = 11  # from here on a misspelling may have two wrong letters
 
 
 @dataclass(frozen=True)
-class _Events:
+class EventNames:
+    """Names of events in a terminology, as they stand and by the keys under which others are found."""
+
     terms: dict[str, Term]
     bags: dict[frozenset[str], Term]
     first_letters: dict[str, tuple[str, ...]]
@@ -57,24 +59,42 @@ def normalise_event(text: str) -> Term | None:
     Term or None
         ``code`` is ``HP:…``, else ``MESH:…``; None when nothing fits.
     """
+    return find_event(text, _events())
+
+
+def find_event(text: str, events: EventNames, *, whole: bool = False) -> Term | None:
+    """Give the term that a mention names, from any terminology.
+
+    Parameters
+    ----------
+    text
+        The mention as written.
+    events
+        From `index_events`.
+    whole
+        Only where all of the mention is a name, in whatever spelling; not by a part of it.
+    """
     if len(text) > MAX_LENGTH:
         return None
-    events = _events()
     key = squeeze(text)
     if not has_letters(key):
         return None
-    return (
+    found = (
         events.terms.get(key)
         or scored(_spelled(key, events), VARIANT)
         or scored(events.bags.get(_bag(key, events)), VARIANT)
-        or _bracketed(key)
+    )
+    if found is not None or whole:
+        return found
+    return (
+        _bracketed(key, events)
         or scored(_first_of_list(key, events), PART)
         or scored(_part(key, events), PART)
         or _misspelled(key, events)
     )
 
 
-def _spelled(key: str, events: _Events) -> Term | None:
+def _spelled(key: str, events: EventNames) -> Term | None:
     for form in (
         fold(key),
         singular(key),
@@ -87,7 +107,7 @@ def _spelled(key: str, events: _Events) -> Term | None:
     return None
 
 
-def _bag(key: str, events: _Events) -> frozenset[str]:
+def _bag(key: str, events: EventNames) -> frozenset[str]:
     """Give the words that count, in no order, rises and falls in one word: "rise in creatinine levels"."""
     words = []
     for word in WORD.findall(fold(key).replace("-", " ").replace("/", " ")):
@@ -97,14 +117,14 @@ def _bag(key: str, events: _Events) -> frozenset[str]:
     return frozenset(words)
 
 
-def _bracketed(key: str) -> Term | None:
+def _bracketed(key: str, events: EventNames) -> Term | None:
     parts = without_brackets(key)
     if parts is None:
         return None
-    return scored(normalise_event(parts[0]) or normalise_event(parts[1]), VARIANT)
+    return scored(find_event(parts[0], events) or find_event(parts[1], events), VARIANT)
 
 
-def _first_of_list(key: str, events: _Events) -> Term | None:
+def _first_of_list(key: str, events: EventNames) -> Term | None:
     """Give the first of several events that is one as it stands: "fever, rash and jaundice"."""
     parts = _LIST.split(key)
     if len(parts) == 1:
@@ -117,7 +137,7 @@ def _first_of_list(key: str, events: _Events) -> Term | None:
     return next((term for term in found if term is not None), None)
 
 
-def _part(key: str, events: _Events) -> Term | None:
+def _part(key: str, events: EventNames) -> Term | None:
     """Back off to fewer words; the head stands last, or before a preposition: "rash", "thrombosis of …"."""
     words = [word.strip("'./-") for word in WORD.findall(key)]
     head_end = next((i for i, word in enumerate(words) if i and word in _PREPOSITIONS), len(words))
@@ -136,7 +156,7 @@ def _part(key: str, events: _Events) -> Term | None:
     return None
 
 
-def _run(words: list[str], events: _Events) -> Term | None:
+def _run(words: list[str], events: EventNames) -> Term | None:
     form = " ".join(words)
     if len(words) == 1 and (len(form) < 4 or form in events.fillers or form in events.directions):
         return None
@@ -146,7 +166,7 @@ def _run(words: list[str], events: _Events) -> Term | None:
     return term
 
 
-def _misspelled(key: str, events: _Events) -> Term | None:
+def _misspelled(key: str, events: EventNames) -> Term | None:
     word = key.rsplit(" ", 1)[-1]
     if not 7 <= len(word) <= 30 or not word.isalpha() or word in events.words:
         return None
@@ -156,7 +176,7 @@ def _misspelled(key: str, events: _Events) -> Term | None:
 
 
 @cache
-def _events() -> _Events:
+def _events() -> EventNames:
     terms: dict[str, Term] = {}
     for row in load_table("event_names.csv"):
         term = Term(name=row["name"], code=row["code"], source=_source(row["code"]), score=EXACT)
@@ -173,9 +193,17 @@ def _events() -> _Events:
             for form in filter(None, row[column].split("|")):
                 if has_letters(key := squeeze(form)):
                     terms.setdefault(key, term)
+    return index_events(terms)
+
+
+def index_events(terms: dict[str, Term]) -> EventNames:
+    """Make the names of a terminology ready for `find_event`.
+
+    ``terms`` holds the names as `sequela.components.terms.spelling.squeeze` writes them; it is added to.
+    """
     for form in list(terms):
         terms.setdefault(fold(form), terms[form])
-    events = _Events(
+    events = EventNames(
         terms=terms,
         bags={},
         first_letters={},
