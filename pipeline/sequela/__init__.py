@@ -22,7 +22,12 @@ __all__ = ["__version__", "load", "process", "triples"]
 __version__ = version("sequela")
 
 
-def load(model: str | Path | None = None, *, label_map: dict[str, str] | None = None) -> Language:
+def load(
+    model: str | Path | None = None,
+    *,
+    label_map: dict[str, str] | None = None,
+    meddra: str | Path | None = None,
+) -> Language:
     """Build the whole pipeline around a tagger.
 
     Parameters
@@ -32,15 +37,19 @@ def load(model: str | Path | None = None, *, label_map: dict[str, str] | None = 
         tagger when left out.
     label_map
         From the labels of ``model`` to those of sequela, for instance ``{"CHEMICAL": "DRUG"}``.
+    meddra
+        Folder with the ASCII files of your MedDRA release: events then get its preferred terms.
 
     Raises
     ------
     sequela.errors.ModelError
         No such model, or none of its labels can be mapped.
+    sequela.errors.TerminologyError
+        The MedDRA release is not there, or broken.
     """
     from sequela.build import build_pipeline
 
-    return build_pipeline(model, label_map=label_map)
+    return build_pipeline(model, label_map=label_map, meddra=meddra)
 
 
 def process(nlp: Language, text: str, *, doc_id: str = "", **meta: str) -> Doc:

@@ -16,6 +16,7 @@ from sequela.schema import (
     Dose,
     Frame,
     Link,
+    Mention,
     Patient,
     Section,
     Term,
@@ -30,6 +31,7 @@ _DOC_ATTRIBUTES: dict[str, Any] = {
     "frames": None,  # whom each statement is about
     "links": None,
     "triples": None,
+    "mention_codes": None,  # [{"start", "end", "name", "code" …}] of linked mentions that are no entity as it stands
 }
 _SPAN_ATTRIBUTES: dict[str, Any] = {
     "timex": None,  # TIME
@@ -110,6 +112,11 @@ def set_triples(doc: Doc, triples: list[Triple]) -> None:
     doc._.triples = [triple.to_dict() for triple in triples]
 
 
+def get_linked_mentions(doc: Doc, kind: str) -> set[Mention]:
+    """Give the mentions of all candidates, the rejected ones too; ``kind`` is "drug" or "event"."""
+    return {Mention(**link[kind]) for link in doc._.links or ()}
+
+
 def get_timex(span: Span) -> TimeExpression | None:
     """Give the normalised value of a time expression; None where it has none."""
     return TimeExpression(**span._.timex) if span._.timex else None
@@ -138,6 +145,21 @@ def get_code(span: Span) -> Term | None:
 def set_code(span: Span, value: Term) -> None:
     """Keep the normalised drug or event."""
     span._.code = value.to_dict()
+
+
+def get_mention_codes(doc: Doc) -> dict[tuple[int, int], Term]:
+    """Give the terms of linked mentions that are no entity as it stands, by their offsets."""
+    return {
+        (item["start"], item["end"]): Term(**{k: v for k, v in item.items() if k not in ("start", "end")})
+        for item in doc._.mention_codes or ()
+    }
+
+
+def set_mention_codes(doc: Doc, terms: dict[tuple[int, int], Term]) -> None:
+    """Keep the terms of linked mentions that are no entity as it stands."""
+    doc._.mention_codes = [
+        {"start": start, "end": end, **term.to_dict()} for (start, end), term in terms.items()
+    ]
 
 
 def get_assertion(span: Span) -> tuple[Assertion, Cue | None]:

@@ -32,6 +32,7 @@ def build_pipeline(
     model: str | Path | None = None,
     *,
     label_map: dict[str, str] | None = None,
+    meddra: str | Path | None = None,
     disable: tuple[str, ...] = (),
 ) -> Language:
     """Build the pipeline around the shipped tagger or another spaCy model.
@@ -43,6 +44,8 @@ def build_pipeline(
         tagger when None.
     label_map
         From the labels of ``model`` to those of sequela (`sequela.schema.Label`).
+    meddra
+        Folder of a MedDRA release that events are coded by.
     disable
         Factories of `STAGES` to leave out.
 
@@ -50,6 +53,8 @@ def build_pipeline(
     ------
     sequela.errors.ModelError
         No such model, or none of its labels is known.
+    sequela.errors.TerminologyError
+        The MedDRA release is not there, or broken.
     """
     attributes.register()
     nlp = spacy.blank("en")
@@ -60,6 +65,8 @@ def build_pipeline(
         if factory == "sequela_tagger":
             config = {"model": str(model) if model is not None else None, "label_map": label_map or {}}
             nlp.add_pipe(factory, config=config)
+        elif factory == "sequela_normalise":
+            nlp.add_pipe(factory, config={"meddra": str(meddra) if meddra is not None else None})
         else:
             nlp.add_pipe(factory)
     return nlp

@@ -30,3 +30,7 @@ class CorpusError(SequelaError):
 
 class StoreError(SequelaError):
     """A reaction database that cannot be opened, written or understood."""
+
+
+class TerminologyError(SequelaError):
+    """A terminology of the user that is not there, or is broken; names file and line."""

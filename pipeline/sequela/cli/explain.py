@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sequela.cli.options import Encoding, Labels, MaxChars, Model, find_limited, make_settings
+from sequela.cli.options import Encoding, Labels, MaxChars, Meddra, Model, find_limited, make_settings
 from sequela.errors import SequelaError
 from sequela.reading import MAX_CHARACTERS, read_report
 
@@ -26,6 +26,7 @@ def explain(
     ] = False,
     model: Model = None,
     labels: Labels = None,
+    meddra: Meddra = None,
     encoding: Encoding = None,
     max_chars: MaxChars = MAX_CHARACTERS,
 ) -> None:
@@ -34,7 +35,7 @@ def explain(
     Rows come first, in the order of the file, each with the evidence it was made of; then what was set aside
     (background, negated, treatment ...), then the candidates that were rejected, with the reason.
     """
-    settings = make_settings(model, labels, encoding, max_chars)
+    settings = make_settings(model, labels, encoding, max_chars, meddra=meddra)
     files = find_limited([report], 2).files
     if len(files) != 1:
         raise SequelaError("explain reads one report at a time. Name a file, not a folder of several.")

@@ -18,6 +18,7 @@ from sequela.cli.options import (
     Labels,
     Limit,
     MaxChars,
+    Meddra,
     Model,
     Paths,
     Timeout,
@@ -69,6 +70,7 @@ def extract(
     limit: Limit = None,
     model: Model = None,
     labels: Labels = None,
+    meddra: Meddra = None,
     encoding: Encoding = None,
     max_chars: MaxChars = MAX_CHARACTERS,
 ) -> None:
@@ -84,7 +86,7 @@ def extract(
     """
     if resume and output == _STANDARD_OUTPUT:
         raise SequelaError("--resume needs a file to write to. Name one with --output.")
-    settings = make_settings(model, labels, encoding, max_chars)
+    settings = make_settings(model, labels, encoding, max_chars, meddra=meddra)
     found = find_limited(paths, limit)
     from sequela.running.extract import extract as run_extract
 

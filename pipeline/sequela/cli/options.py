@@ -39,6 +39,15 @@ Labels = Annotated[
         "one that comes with the package: bc5cdr, maccrobat ...). May be given several times.",
     ),
 ]
+Meddra = Annotated[
+    Path | None,
+    typer.Option(
+        "--meddra",
+        metavar="DIR",
+        show_default=False,
+        help="Folder with the ASCII files of your MedDRA release: events then get its preferred terms.",
+    ),
+]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Number of processes; 0 for one a core.")
 ]
@@ -75,21 +84,31 @@ def find_limited(paths: list[Path], limit: int | None) -> Found:
 
 
 def make_settings(
-    model: str | None, labels: list[str] | None, encoding: str | None, max_characters: int
+    model: str | None,
+    labels: list[str] | None,
+    encoding: str | None,
+    max_characters: int,
+    *,
+    meddra: Path | None = None,
 ) -> Settings:
     """Check the options before anything is loaded, and put them together.
 
     Raises
     ------
     SequelaError
-        An unknown encoding or label.
+        An unknown encoding or label, or a MedDRA release that cannot be read.
     """
     if encoding is not None:
         check_encoding(encoding)
+    if meddra is not None:
+        from sequela.components.terms.meddra import read_release
+
+        read_release(str(meddra))
     limit_threads()
     return Settings(
         model=model,
         label_map=parse_labels(labels or []),
+        meddra=str(meddra) if meddra is not None else None,
         encoding=encoding,
         max_characters=max_characters,
     )

@@ -15,6 +15,7 @@ from sequela.cli.options import (
     Labels,
     Limit,
     MaxChars,
+    Meddra,
     Model,
     Paths,
     Timeout,
@@ -53,6 +54,7 @@ def tag(
     limit: Limit = None,
     model: Model = None,
     labels: Labels = None,
+    meddra: Meddra = None,
     encoding: Encoding = None,
     max_chars: MaxChars = MAX_CHARACTERS,
 ) -> None:
@@ -66,7 +68,7 @@ def tag(
         raise SequelaError("--format terminal writes no files. Leave out --output, or choose brat or json.")
     if form is Format.BRAT and output is None:
         raise SequelaError("--format brat writes files. Name a folder for them with --output DIR.")
-    settings = make_settings(model, labels, encoding, max_chars)
+    settings = make_settings(model, labels, encoding, max_chars, meddra=meddra)
     found = find_limited(paths, limit)
     from sequela.running.tag import tag as run_tag
 

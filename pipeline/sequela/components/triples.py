@@ -50,6 +50,7 @@ _COURSE = {
         "span._.timex",
         "span._.dose",
         "span._.code",
+        "doc._.mention_codes",
     ],
     assigns=["doc._.triples"],
 )
@@ -92,6 +93,7 @@ class _Report:
         self.doc_id = attributes.get_meta(doc).get("doc_id", "")
         self.keys = NameKeys(doc)
         self.codes = {(ent.start_char, ent.end_char): ent._.code for ent in doc.ents if ent._.code}
+        self.codes |= {place: term.to_dict() for place, term in attributes.get_mention_codes(doc).items()}
         self.doses = doses_of(doc)
         self.sites = sites_of(doc)
         self.patients = {patient.patient_id: patient for patient in attributes.get_patients(doc)}

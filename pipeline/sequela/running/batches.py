@@ -32,7 +32,7 @@ class Settings:
 
     Attributes
     ----------
-    model, label_map
+    model, label_map, meddra
         As of `sequela.load`.
     encoding, max_characters
         As of `sequela.reading.read_report`.
@@ -40,6 +40,7 @@ class Settings:
 
     model: str | None = None
     label_map: dict[str, str] = field(default_factory=dict)
+    meddra: str | None = None
     encoding: str | None = None
     max_characters: int = MAX_CHARACTERS
 
@@ -90,7 +91,7 @@ def load_pipeline(settings: Settings) -> Language:
     """
     import sequela
 
-    nlp = sequela.load(settings.model, label_map=settings.label_map)
+    nlp = sequela.load(settings.model, label_map=settings.label_map, meddra=settings.meddra)
     inner = getattr(nlp.get_pipe("sequela_tagger"), "nlp", None)  # of another model, which has a limit too
     for pipeline in (nlp, inner):
         if pipeline is not None:

@@ -177,6 +177,7 @@ def identity_of(settings: Settings, *, include_all: bool) -> dict[str, str]:
         "version": sequela.__version__,
         "model": _hash_model(settings.model),
         "--labels": json.dumps(settings.label_map, sort_keys=True),
+        "--meddra": _hash_folder(Path(settings.meddra)) if settings.meddra else "",
         "--all": str(include_all),
         "format": str(FORMAT),
     }

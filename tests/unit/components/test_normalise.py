@@ -14,7 +14,7 @@ from sequela.components.terms.drugs import normalise_drug
 from sequela.components.terms.events import normalise_event
 from sequela.components.terms.spelling import fold, nearest, singular, squeeze
 from sequela.lexicons.terms import load_drug_names, load_event_names
-from sequela.schema import Term
+from sequela.schema import Link, Mention, Term
 
 DRUGS = {
     # mention: (name, code)
@@ -249,3 +249,25 @@ def test_any_text_gives_a_term_or_none(text):
     for function in (normalise_drug, normalise_event):
         term = function(text)
         assert term is None or (term.name and term.code and 0 < term.score <= 1)
+
+
+def test_linked_mentions_that_are_no_entity_have_terms_too(nlp):
+    example = parse(
+        nlp,
+        "<SYMPTOM id=e>fever and skin rash</SYMPTOM> after the influenza <DRUG id=d>vaccine</DRUG>",
+    )
+    event, vaccine = example.spans["e"], example.spans["d"]
+    start = vaccine.start_char - len("influenza ")
+    link = Link(
+        drug=Mention(text="influenza vaccine", start=start, end=vaccine.end_char, label="DRUG"),
+        event=Mention(text=event.text, start=event.start_char, end=event.end_char, label="SYMPTOM"),
+        rule="test",
+        score=1.0,
+    )
+    attributes.set_links(example.doc, [link])
+    found = attributes.get_mention_codes(Normalise()(example.doc))
+    assert {place: term.code for place, term in found.items()} == {
+        (0, 5): "HP:0001945",
+        (10, 19): "HP:0000988",
+        (start, vaccine.end_char): "ATC:J07BB",
+    }

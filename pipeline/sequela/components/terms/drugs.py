@@ -178,10 +178,9 @@ def _misspelled(key: str, drugs: _Drugs) -> Term | None:
     return scored(drugs.terms[best], FUZZY) if best else None
 
 
-@cache
-def _drugs() -> _Drugs:
+def drug_terms() -> dict[str, Term]:
+    """Give the names of substances, combinations, vaccines and classes in the terminologies of the package."""
     terms: dict[str, Term] = {}
-    spellable: dict[str, list[str]] = {}
     own_codes = {row["name"].lower(): row["code"] for row in load_table("drug_names.csv")}
     for row in load_table("drug_names.csv"):
         term = Term(name=row["name"], code=row["code"], source="sequela", score=EXACT)
@@ -199,6 +198,13 @@ def _drugs() -> _Drugs:
             else:
                 for form in filter(None, row["forms"].split("|")):
                     terms.setdefault(form, term)
+    return terms
+
+
+@cache
+def _drugs() -> _Drugs:
+    terms = drug_terms()
+    spellable: dict[str, list[str]] = {}
     excluded = frozenset(load_lines("drugs_not_in_text.txt"))
     for form in terms:
         if len(form) > _SHORT and form.replace(" ", "").isalpha() and form not in excluded:

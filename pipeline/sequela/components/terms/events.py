@@ -175,8 +175,8 @@ def _misspelled(key: str, events: EventNames) -> Term | None:
     return scored(events.terms[best], FUZZY) if best else None
 
 
-@cache
-def _events() -> EventNames:
+def event_terms(*, loose: bool = True) -> dict[str, Term]:
+    """Give the names of events in the terminologies of the package; ``loose`` takes in those that only come near."""
     terms: dict[str, Term] = {}
     for row in load_table("event_names.csv"):
         term = Term(name=row["name"], code=row["code"], source=_source(row["code"]), score=EXACT)
@@ -188,12 +188,17 @@ def _events() -> EventNames:
     ]
     for row, term in rows:
         terms.setdefault(row["name"].lower(), term)
-    for column in ("forms", "loose"):
+    for column in ("forms", "loose") if loose else ("forms",):
         for row, term in rows:
             for form in filter(None, row[column].split("|")):
                 if has_letters(key := squeeze(form)):
                     terms.setdefault(key, term)
-    return index_events(terms)
+    return terms
+
+
+@cache
+def _events() -> EventNames:
+    return index_events(event_terms())
 
 
 def index_events(terms: dict[str, Term]) -> EventNames:
