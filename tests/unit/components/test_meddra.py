@@ -112,7 +112,10 @@ def _llt(place: Path, text: str) -> None:
             "line 1: a preferred term or system organ class is empty",
         ),
     ],
-    ids=["no terms", "no hierarchy", "too few fields", "unknown term", "not current", "empty", "not primary", "no class"],
+    ids=[
+        "no terms", "no hierarchy", "too few fields", "unknown term", "not current", "empty", "not primary",
+        "no class",
+    ],
 )  # fmt: skip
 def test_broken_releases(tmp_path: Path, change, message: str) -> None:
     write_release(tmp_path)
