@@ -17,6 +17,9 @@ from spacy.tokenizer import Tokenizer
 from sequela.lexicons.loader import load_lines
 
 _HYPHENS = "-‐‑–"
+# One token: of a longer run spaCy would take off a character at a time, copying the rest.
+_RUN = r"(?:[^\w\s]|_){12,}"
+_RUN_STARTS = r"(?<![^\w\s])(?<!_)"
 _UNITS_WITH_STOP = frozenset({"d.", "g.", "h.", "l.", "m.", "s."})
 
 
@@ -47,9 +50,13 @@ def create_tokenizer(nlp: Language) -> Tokenizer:
         warnings.simplefilter("ignore", FutureWarning)
         base.infix_finditer = re.compile("|".join([*compounds, _pattern(base.infix_finditer)])).finditer
         base.prefix_search = re.compile(
-            rf"^\((?=[^()\s]{{1,20}}\)(?:\.[(\[]|[{_HYPHENS}](?:{words})\b))|{_pattern(base.prefix_search)}"
+            rf"^{_RUN}|^\((?=[^()\s]{{1,20}}\)(?:\.[(\[]|[{_HYPHENS}](?:{words})\b))|{_pattern(base.prefix_search)}"
         ).search
-        base.suffix_search = re.compile(rf"{units}$|(?<=^[A-Z])\.$|{_pattern(base.suffix_search)}").search
+        # the same, without a search from each of many full stops
+        suffixes = _pattern(base.suffix_search).replace(r"\.\.+$", r"(?<!\.)\.\.+$")
+        base.suffix_search = re.compile(
+            rf"{_RUN_STARTS}{_RUN}$|{units}$|(?<=^[A-Z])\.$|{suffixes}"
+        ).search
     # "within 24 h." ends a sentence: the full stop is no part of a unit
     base.rules = {word: rule for word, rule in base.rules.items() if word not in _UNITS_WITH_STOP}
     return base

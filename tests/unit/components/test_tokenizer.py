@@ -21,6 +21,7 @@ WORDS = {
     "2.5 mg/kg": "2.5 mg/kg",
     "events.12 The": "events . 12 The",
     "(ITP).(5) Five": "( ITP ) . ( 5 ) Five",
+    f"rash{'.' * 40} {'_' * 40}fever": f"rash {'.' * 40} {'_' * 40} fever",  # a line of dots is one token
     "severe.[4,5] The": "severe . [ 4,5 ] The",
 }
 SENTENCES = {
