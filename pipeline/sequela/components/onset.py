@@ -21,6 +21,7 @@ from sequela.components.time.narrative import (
 )
 from sequela.components.time.onset_rules import NAMES_EXPOSURE, find_direct, find_dose_count, to_onset
 from sequela.components.time.scene import Scene, read_scene
+from sequela.components.time.words import any_of, whole
 from sequela.lexicons.loader import load_lines
 from sequela.schema import Attribution, Link, Mention, Onset, OnsetAnchor, OnsetBasis
 
@@ -35,9 +36,9 @@ __all__ = [
 ]
 
 
-_CAME = re.compile(r"\b(?:came|brought|admitted|presented|referred)\b", re.IGNORECASE)
+_CAME = whole("came")
 _THE_SYMPTOMS = re.compile(
-    r"\b(?:these|the|those|his|her|all|initial|first)\s(?:\w+\s)?(?:symptoms|signs|complaints|manifestations)\b",
+    rf"\b(?:these|the|those|his|her|all|initial|first)\s(?:\w+\s)?{any_of('complaint')}\b",
     re.IGNORECASE,
 )
 _SURE = 0.45  # below it, dates on both sides are better evidence

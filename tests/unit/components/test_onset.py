@@ -12,6 +12,7 @@ from markup import Example, blank, parse
 from sequela import attributes
 from sequela.components.onset import OnsetFinder, find_onset, strength
 from sequela.components.sentences import Sentences
+from sequela.components.time.words import any_of, whole
 from sequela.components.timex import Timex
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Link, Mention, OnsetAnchor
@@ -125,6 +126,26 @@ def test_cue_lexicon_is_sorted_trimmed_and_without_duplicates(name: str) -> None
         "other",
         "develop",
     }
+
+
+def test_words_of_the_rules_are_sorted_trimmed_and_without_duplicates() -> None:
+    rows = [(row["word"], row["group"]) for row in load_table("time_onset_words.csv")]
+    assert rows == sorted(set(rows))
+    assert all(value == value.strip() and value for row in rows for value in row)
+    assert all("*" not in word[:-1] for word, _ in rows)
+
+
+def test_groups_of_words_become_patterns() -> None:
+    assert {match.group() for match in whole("still").finditer("Still there; it remained until then")} == {
+        "Still",
+        "remained",
+        "until",
+    }
+    assert whole("stopped").fullmatch("discontinuing")
+    assert whole("goes_on").search("and\n then") is not None
+    assert whole("stopped").search("nonstop") is None
+    with pytest.raises(KeyError, match="no group 'nothing'"):
+        any_of("nothing")
 
 
 @pytest.mark.parametrize("name", ["time_dose_words.txt", "time_generic_drugs.txt", "time_syndromes.txt"])

@@ -7,19 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sequela.components.time.scene import CueWord
-from sequela.lexicons.loader import load_lines
+from sequela.components.time.words import any_of, whole, words
+from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import OnsetAnchor
 
+_ORDINALS = {row["word"]: int(row["value"]) for row in load_table("dose_ordinals.csv")}
+_COUNTS = {
+    row["word"]: int(row["value"])
+    for row in load_table("dose_numbers.csv")
+    if row["value"].isdigit() and 2 <= int(row["value"]) <= 20
+}
 _DOSES = "|".join(sorted(map(re.escape, load_lines("time_dose_words.txt")), key=len, reverse=True))
 _NTH_PATTERN = (
-    r"\b(?P<word>first|initial|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|"
-    r"most recent|latest|preceding|previous|morning|evening|single|(?P<number>\d{1,2}) ?(?:st|nd|rd|th))"
+    rf"\b(?P<word>{'|'.join(_ORDINALS)}|{any_of('last')}|single|(?P<number>\d{{1,2}}) ?(?:st|nd|rd|th))"
     rf"[- ](?:[A-Za-z-]{{1,30}} ){{0,3}}?(?P<noun>{_DOSES})\b"
 )
 _COUNTED_PATTERN = (
-    r"\b(?:(?:dose|cycle|course|infusion|injection) (?P<after>\d{1,2})\b"
-    r"|(?P<count>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)"
-    r" (?:doses|cycles|courses|injections|infusions|applications)\b)"
+    rf"\b(?:{any_of('numbered')} (?P<after>\d{{1,2}})\b"
+    rf"|(?P<count>\d{{1,2}}|{'|'.join(_COUNTS)}) {any_of('counted')}\b)"
 )
 _NTH = re.compile(_NTH_PATTERN, re.IGNORECASE)
 _COUNTED = re.compile(_COUNTED_PATTERN, re.IGNORECASE)
@@ -29,28 +34,11 @@ _AFTER_DOSE = re.compile(
     rf"(?:(?:just|only|the|his|her|their|a)\s+){{0,2}}(?:{_NTH_PATTERN}|{_COUNTED_PATTERN})",
     re.IGNORECASE,
 )
-_NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
-        start=1,
-    )
-} | {
-    word: number
-    for number, word in enumerate(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], start=2
-    )
-}
-_FIRST_IS_START = frozenset({"use", "ingestion", "exposure", "intake", "treatment", "administration"})
 # "After a single dose" tells the amount, "on the fifth day of treatment" is a time: neither counts doses.
-_NO_COUNT = frozenset({"single", "treatment", "treatments", "use", "exposure", "exposures", "intake"})
-_LAST = frozenset({"last", "final", "most recent", "latest", "preceding", "previous", "morning", "evening"})
-
-
-_SINGLE = re.compile(
-    r"\b(?:injections?|injecting|infusions?|administration|bolus|vaccination|immuni[sz]ation|dose|ingestion|exposure)\b",
-    re.IGNORECASE,
-)
+_NOT_COUNTED = frozenset(words("not_counted"))
+_FIRST_IS_START = frozenset(words("first_is_start"))
+_LAST = frozenset(words("last"))
+_SINGLE = whole("single")
 
 
 @dataclass(frozen=True)
@@ -66,8 +54,8 @@ def find_dose_ordinal(text: str) -> tuple[int, int, Anchor] | None:
     found = None
     for match in _AFTER_DOSE.finditer(text):
         anchor = read_anchor(match.group(), ())
-        words = {word.lower() for word in match.groupdict().values() if word}
-        if anchor.ordinal is not None and not words & _NO_COUNT:
+        said = {word.lower() for word in match.groupdict().values() if word}
+        if anchor.ordinal is not None and not said & _NOT_COUNTED:
             found = (match.start(), match.end(), anchor)
     return found
 
@@ -82,9 +70,9 @@ def read_anchor(phrase: str, cues: Sequence[CueWord]) -> Anchor:
         word = re.sub(r"\s+", " ", nth.group("word").lower())
         if word in _LAST:
             return Anchor(OnsetAnchor.LAST_DOSE)
-        if word == "initial":
+        if word == "initial":  # "the initial treatment" is no course by itself
             return Anchor(OnsetAnchor.FIRST_DOSE, 1)
-        number = int(nth.group("number")) if nth.group("number") else _NUMBERS.get(word)
+        number = int(nth.group("number")) if nth.group("number") else _ORDINALS.get(word)
         if number == 1 and nth.group("noun").lower() in _FIRST_IS_START:
             return Anchor(OnsetAnchor.START)
         if number == 1:
@@ -96,7 +84,7 @@ def read_anchor(phrase: str, cues: Sequence[CueWord]) -> Anchor:
     counted = _COUNTED.search(phrase)
     if counted:
         text = counted.group("after") or counted.group("count").lower()
-        return Anchor(OnsetAnchor.NTH_DOSE, int(text) if text.isdigit() else _NUMBERS[text])
+        return Anchor(OnsetAnchor.NTH_DOSE, int(text) if text.isdigit() else _COUNTS[text])
     for kind in kinds:
         if kind == "start":
             return Anchor(OnsetAnchor.START)

@@ -22,15 +22,16 @@ from sequela.components.time.onset_rules import (
     to_onset,
 )
 from sequela.components.time.scene import Place, Scene, Time
+from sequela.components.time.words import any_of, whole
 from sequela.durations import add, from_days, subtract, to_hours
 from sequela.schema import Link, Mention, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n|[.!?:][ \t]*\n")  # not the end of a line inside a sentence
 _BEFORE_ADMISSION = re.compile(
     r"\s*(?:(?:prior to|before)\s+(?:(?:the|his|her|this|current|hospital)\s+){0,2}"
-    r"(?:admission|hospitali[sz]ation|presentation)|PTH?A)\b"
+    rf"{any_of('admission')}|PTH?A)\b"
 )
-_NAMED = re.compile(r"\b(?:diagnos|consider|suspect|recogni[sz]|confirm|attribut|ascrib)", re.IGNORECASE)
+_NAMED = whole("named")
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
 _NEAR = 80  # characters from a mention to a time behind it
 _LONG = 300  # characters before a step of the story in which another event may be told

@@ -8,6 +8,7 @@ from functools import cache
 
 from sequela.components.time.anchors import Anchor, find_dose_ordinal, read_anchor
 from sequela.components.time.scene import CueWord, Place, Scene, Time
+from sequela.components.time.words import any_of, whole
 from sequela.durations import to_hours
 from sequela.lexicons.loader import load_lines
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
@@ -17,18 +18,16 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 _AT_COUNT = re.compile(r"\b(?:after|following|during|on|at|upon)\s(?:[\w-]+\s){0,3}$", re.IGNORECASE)
-_STOPPED_BEFORE = re.compile(
-    r"\b(?:stopp|discontinu|withdr|interrupt|suspend|ceas|halt|abandon|terminat)\w*\s+$", re.IGNORECASE
-)
+_STOPPED_BEFORE = re.compile(rf"\b{any_of('stopped')}\s+$", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
-_DOSE_OF_THE_DAY = re.compile(r"\s+(?:infusion|dose|injection|cycle|chemotherapy|treatment|administration)\b")
+_DOSE_OF_THE_DAY = re.compile(rf"\s+{any_of('given_dose')}\b")
 _TURN = re.compile(r"\bhowever\b", re.IGNORECASE)
-_STILL = re.compile(r"\b(?:still|remain(?:s|ed)?|until)\b", re.IGNORECASE)
-_MODAL = re.compile(r"\b(?:should|must|needs? to|recommend)", re.IGNORECASE)
+_STILL = whole("still")
+_MODAL = whole("modal")
 _COORDINATION = re.compile(
     r"[\s,/+()&-]*(?:(?:and|plus|with|or|to|followed by|combined|then)\b[\s(-]*)?(?:[\w-]+[\s,/+()&-]*){0,2}$"
 )
-_GOES_ON = re.compile(r"\b(?:which|followed by|and then|spread\w*|progress\w*|worsen\w*)\b", re.IGNORECASE)
+_GOES_ON = whole("goes_on")
 _GIVEN_FOR = re.compile(r"\bfor\s(?:[\w-]+\s){0,3}$")
 _REMAINS = re.compile(r"\bremain(?:s|ed)?\s(?:\w+\s)?(?:in|well|free|asymptomatic|stable)\b", re.IGNORECASE)
 _AND = re.compile(r",?\s+(?:and|but)\b")
@@ -43,7 +42,7 @@ _OF = re.compile(
     r"['’]?\s*(?:or (?:more|less) )?"
     r"(?:period |course |cycle |interval |(?:of )?(?:continuous |uneventful )?)?(?:of|on|with|from)\b"
     r"|['’]?[\s-]+"
-    r"(?=(?:[a-z-]+ ){0,2}(?:therapy|treatment|course|period|use|exposure|administration)\b)",
+    rf"(?=(?:[a-z-]+ ){{0,2}}{any_of('use')}\b)",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
@@ -54,25 +53,18 @@ _LED_BY_AFTER = re.compile(
     r"(?:\s+(?:an?|the|his|her|just|only|approximately|about|total|of|mean|initial|another)){0,4}\s*$",
     re.IGNORECASE,
 )
-_INTERVAL = re.compile(
-    r"\b(?:interval|latency|time (?:to|from|between|of|until)|onset|delay|incubation|lag"
-    r"|duration of (?:treatment|therapy))\b",
-    re.IGNORECASE,
-)
-_PRONOUN = re.compile(
-    r"\b(?:it|this|that|these|them|the (?:drug|medication|agent|medicine))\b", re.IGNORECASE
-)
+_INTERVAL = whole("interval")
+_PRONOUN = whole("drug_pronoun")
 _INFUSED_OVER = re.compile(
     r"(?:\b(?:mg|g|ml|mcg|µg|iu|units?|doses?|kg|m2|infus\w+|injected)\b[^.;]{0,15}|\d )over\s*$",
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\bover\s*$", re.IGNORECASE)
 _CARDINAL_EVENT = re.compile(
-    r"\s*(?:the |this |that |his |her |their |these )?(?:[a-z-]+ ){0,2}?"
-    r"(?:onset|symptoms?|eruption|reaction|presentation|admission|hospitali[sz]ation|event|episode|appearance|"
-    r"development|attack|rash|illness|diagnosis)\b|\s*(?:$|[,.;)])",
+    rf"\s*(?:the |this |that |his |her |their |these )?(?:[a-z-]+ ){{0,2}}?{any_of('event_noun')}\b|\s*(?:$|[,.;)])",
     re.IGNORECASE,
 )
+_USE_NEAR = re.compile(rf".{{0,40}}\b{any_of('use')}\b")
 _EXPOSURE = frozenset({"start", "give", "stop", "change", "again"})
 NAMES_EXPOSURE = frozenset({"after_exposure", "after_exposure_word", "exposure_before"})
 _SAME_SENTENCE = 120  # characters in which "the steroid … we ascribe to prednisone" may follow
@@ -248,7 +240,7 @@ def _by_following_words(
         return ("interval", 0.7, Anchor(anchor), expression)
     if value.relation == "for":
         return _exposure(scene, link, time, head, tail, sentence)
-    if of and re.match(r".{0,40}\b(?:treatment|therapy|administration|use|exposure)\b", tail):
+    if of and _USE_NEAR.match(tail):
         reading = _after_anchor(scene, link, time, of.end(), tail, weak=True)
         if reading:
             return reading
