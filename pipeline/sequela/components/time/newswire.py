@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sequela.components.time import calendar
-from sequela.components.time.values import Builder, Piece, Reading, Setting, read_amounts, read_number
+from sequela.components.time.amounts import read_amounts, read_number
+from sequela.components.time.pieces import ORDINALS, Builder, Piece, Reading, Setting
 from sequela.schema import TimeExpression, TimexType
 
 _PAST = frozenset({"LAST", "PRIOR", "EARLIER"})
 _FUTURE = frozenset({"NEXT", "FOLLOWING"})
-_ORDINALS = frozenset({"ORDINAL", "FIRST", "SECOND"})
 
 
 def _reading(value: str, kind: TimexType = TimexType.DATE, mod: str = "") -> Reading | None:
@@ -209,7 +209,7 @@ def news_century(pieces: list[Piece], _setting: Setting) -> Reading | None:
     if pieces[-1].value != "C":
         return None
     return _reading(
-        str(int(float(next(p.value for p in pieces if p.atom in _ORDINALS))) - 1), mod=_mod(pieces)
+        str(int(float(next(p.value for p in pieces if p.atom in ORDINALS))) - 1), mod=_mod(pieces)
     )
 
 
@@ -220,7 +220,7 @@ def news_quarter(pieces: list[Piece], setting: Setting) -> Reading | None:
         return None
     names = [piece.atom for piece in pieces]
     year, quarter = _last_quarter(near)
-    ordinal = next((int(float(piece.value)) for piece in pieces if piece.atom in _ORDINALS), None)
+    ordinal = next((int(float(piece.value)) for piece in pieces if piece.atom in ORDINALS), None)
     if ordinal is not None and ordinal > 4:
         return None
     if ordinal is not None:

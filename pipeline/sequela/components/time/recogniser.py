@@ -9,9 +9,10 @@ from functools import cache
 
 from sequela.components.time import calendar
 from sequela.components.time.atoms import OTHER, Atoms, atom_codes, cut
+from sequela.components.time.builders import BUILDERS
 from sequela.components.time.grammar import Rule, load_grammar
 from sequela.components.time.newswire import NEWS_BUILDERS
-from sequela.components.time.values import BUILDERS, Piece, Reading, Setting
+from sequela.components.time.pieces import Piece, Reading, Setting
 from sequela.lexicons.loader import load_table
 from sequela.schema import TimeExpression, TimexType
 
