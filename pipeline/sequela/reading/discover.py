@@ -20,6 +20,11 @@ class ReportFile:
     path: Path
     doc_id: str
 
+    @property
+    def shown(self) -> str:
+        """What a user calls the file by."""
+        return str(self.path)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -60,8 +65,19 @@ def find_reports(paths: Sequence[Path]) -> Found:
             f"no report in {where}: sequela looks for files named *{SUFFIXES[0]}. "
             "Name the files themselves if they are called otherwise."
         )
-    found.files.extend(ReportFile(*pair) for pair in zip(files, _ids(files), strict=True))
+    found.files.extend(ReportFile(*pair) for pair in zip(files, ids_of(files), strict=True))
     return found
+
+
+def ids_of(paths: list[Path]) -> list[str]:
+    """Give each of the files that are read in a run the id that its rows will carry, see `find_reports`."""
+    ids = [_text(path.stem) for path in paths]
+    for suffix in (False, True):
+        count = Counter(ids)
+        if len(count) < len(ids):
+            longer = _below_common_folder(paths, suffix=suffix)
+            ids = [new if count[old] > 1 else old for old, new in zip(ids, longer, strict=True)]
+    return ids
 
 
 def printable(path: Path | str) -> str:
@@ -114,16 +130,6 @@ def _once(paths: list[Path]) -> list[Path]:
             seen.add(real)
             kept.append(path)
     return kept
-
-
-def _ids(paths: list[Path]) -> list[str]:
-    ids = [_text(path.stem) for path in paths]
-    for suffix in (False, True):
-        count = Counter(ids)
-        if len(count) < len(ids):
-            longer = _below_common_folder(paths, suffix=suffix)
-            ids = [new if count[old] > 1 else old for old, new in zip(ids, longer, strict=True)]
-    return ids
 
 
 def _below_common_folder(paths: list[Path], *, suffix: bool) -> list[str]:

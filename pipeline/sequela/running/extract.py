@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import sequela
 from sequela.corpora.triples_csv import write_header, write_rows
-from sequela.reading import Found
+from sequela.reading import Found, ReportFile
 from sequela.running.batches import Outcome, Settings
 from sequela.running.failures import FailureLog
 from sequela.running.journal import Journal, identity_of
@@ -23,6 +23,9 @@ from sequela.running.progress import show_progress
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
+
+# Gives an outcome for each file, in their order, with what `rows_of` gives as its result.
+Engine = Callable[[Sequence[ReportFile]], Iterator[Outcome]]
 
 
 @dataclass
@@ -56,6 +59,7 @@ def extract(
     jobs: int = 1,
     timeout: float = 0,
     resume: bool = False,
+    engine: Engine | None = None,
     progress: bool = True,
     also: Callable[[str, str], None] | None = None,
 ) -> Summary:
@@ -79,6 +83,9 @@ def extract(
     resume
         Keep what is finished in ``OUTPUT.journal`` until the output is complete, and take over what is there.
         Needs an output that is a file.
+    engine
+        Does the work in the place of `sequela.running.local.run`; ``jobs``, ``timeout`` and ``resume`` are
+        its own affair then.
     progress
         Show a progress bar where stderr is a terminal.
     also
@@ -101,19 +108,22 @@ def extract(
         write_header(file)
         for path, problem in found.problems:
             failures.add(path, problem.reason, problem.remedy)
-        outcomes = run(
-            found.files,
-            functools.partial(rows_of, include_all=include_all),
-            settings,
-            jobs=jobs,
-            timeout=timeout,
-            known=functools.partial(journal.find, settings=settings) if journal else None,
-        )
+        if engine:
+            outcomes = engine(found.files)
+        else:
+            outcomes = run(
+                found.files,
+                functools.partial(rows_of, include_all=include_all),
+                settings,
+                jobs=jobs,
+                timeout=timeout,
+                known=functools.partial(journal.find, settings=settings) if journal else None,
+            )
         if journal:
             outcomes = _keep(outcomes, journal, chunk_size(len(found.files)))
         for outcome in show_progress(outcomes, total=len(found.files), enabled=progress):
             if outcome.failure:
-                failures.add(outcome.file.path, outcome.failure.reason, outcome.failure.remedy)
+                failures.add(outcome.file.shown, outcome.failure.reason, outcome.failure.remedy)
                 continue
             rows, text = outcome.result
             file.write(text)

@@ -8,6 +8,7 @@ parent was killed.
 
 from __future__ import annotations
 
+import functools
 import math
 import signal
 import time
@@ -98,38 +99,52 @@ class _Worker:
         self.pipe.close()
 
 
-def run_pool(
-    chunks: Iterable[Chunk], collect: Collect, settings: Settings, *, jobs: int, timeout: float = 0
-) -> Iterator[Outcome]:
-    """Process chunks of files in ``jobs`` worker processes; give the outcomes in the order of the files.
+class Pool:
+    """Worker processes with the model loaded, for one run or several.
 
-    When a worker dies, or finishes no report in ``timeout`` seconds, a new one takes the files it still had, one
-    at a time. A file on which a worker ends a second time, while it is alone with it and has done nothing else,
-    gets an outcome that says so.
-
-    Raises
-    ------
-    ModelError
-        As the workers found it.
-    SequelaError
-        Workers died while they were loading the model.
+    Parameters
+    ----------
+    collect, settings
+        As of `sequela.running.local.run`.
+    jobs
+        Number of processes.
+    timeout
+        Seconds a report may take; 0 for no limit.
     """
-    source = iter(chunks)
-    waiting: deque[_Task] = deque()
-    in_order: deque[Chunk] = deque()
-    workers = [_Worker(collect, settings, timeout) for _ in range(jobs)]
-    loads_failed = 0
-    try:
+
+    def __init__(self, collect: Collect, settings: Settings, *, jobs: int, timeout: float = 0) -> None:
+        self._start = functools.partial(_Worker, collect, settings, timeout)
+        self._jobs = jobs
+        self._workers = [self._start() for _ in range(jobs)]
+
+    def run(self, chunks: Iterable[Chunk]) -> Iterator[Outcome]:
+        """Process chunks of files; give the outcomes in the order of the files.
+
+        When a worker dies, or finishes no report in ``timeout`` seconds, a new one takes the files it still had,
+        one at a time. A file on which a worker ends a second time, while it is alone with it and has done nothing
+        else, gets an outcome that says so.
+
+        Raises
+        ------
+        ModelError
+            As the workers found it.
+        SequelaError
+            Workers died while they were loading the model.
+        """
+        source = iter(chunks)
+        waiting: deque[_Task] = deque()
+        in_order: deque[Chunk] = deque()
+        loads_failed = 0
         while True:
             done: list[Outcome] = []
             while in_order and (outcomes := in_order[0].finished()) is not None:
                 done.extend(outcomes)
                 in_order.popleft()
-            while len(in_order) < _LOOK_AHEAD * jobs and (chunk := next(source, None)) is not None:
+            while len(in_order) < _LOOK_AHEAD * self._jobs and (chunk := next(source, None)) is not None:
                 in_order.append(chunk)
                 if chunk.to_do:
                     waiting.append(_Task(chunk, chunk.to_do))
-            for worker in workers:
+            for worker in self._workers:
                 if worker.loaded and worker.task is None and (task := _next_for(worker, waiting)):
                     worker.give(task)
             yield from done
@@ -137,8 +152,8 @@ def run_pool(
                 return
             if in_order[0].finished() is not None:
                 continue
-            ready = _wait(workers)
-            for place, worker in enumerate(workers):
+            ready = _wait(self._workers)
+            for place, worker in enumerate(self._workers):
                 if worker.pipe in ready and worker.receive():
                     loads_failed = 0
                     continue
@@ -150,10 +165,23 @@ def run_pool(
                     loads_failed += 1
                     _give_up_loading(worker, loads_failed)
                 waiting.extendleft(_tasks_after_end(worker, late=late))
-                workers[place] = _Worker(collect, settings, timeout)
-    finally:
-        for worker in workers:
+                self._workers[place] = self._start()
+
+    def stop(self) -> None:
+        """End the processes, whatever they are doing."""
+        for worker in self._workers:
             worker.stop()
+
+
+def run_pool(
+    chunks: Iterable[Chunk], collect: Collect, settings: Settings, *, jobs: int, timeout: float = 0
+) -> Iterator[Outcome]:
+    """Process chunks of files in processes that end with the run; see `Pool.run`."""
+    pool = Pool(collect, settings, jobs=jobs, timeout=timeout)
+    try:
+        yield from pool.run(chunks)
+    finally:
+        pool.stop()
 
 
 def _wait(workers: list[_Worker]) -> list[Any]:
