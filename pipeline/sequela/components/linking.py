@@ -105,7 +105,7 @@ class Linking:
         links = review(doc, links, self.disabled)
         if "told_of_patient" not in self.disabled:
             links += find_told_of_patient(doc, links)
-        if "never_given" not in self.disabled and is_report(doc):
+        if "never_given" not in self.disabled and frames.in_report:
             keys = NameKeys(doc)
             blamed = {
                 keys.drug(link.drug)
@@ -220,6 +220,7 @@ class Linking:
                 frames.text[max(0, place.start - 80) : place.start],
                 frames.text[place.end : place.end + 80],
                 evidence_of()[decision.rule],
+                in_report=frames.in_report,
             )
         if not rejected and attribution is Attribution.INDEX_PATIENT:
             frame = frames.at(event.start)
@@ -255,6 +256,7 @@ class _Frames:
 
     def __init__(self, doc: Doc) -> None:
         self.text = doc.text  # spaCy puts it together anew each time
+        self.in_report = is_report(doc)
         self.frames = attributes.get_frames(doc)
         self.starts = [frame.start for frame in self.frames]
 

@@ -173,6 +173,10 @@ EXAMPLES = {
         "The first [E:neuropathy] in a man exposed to [D:Flurotol] was severe.",
         "[E:Neuropathy] patients given [D:Flurotol] were seen.",
     ),
+    "outlasts": (
+        "The [E:neutropenia] went on despite withdrawal of [D:Flurotol].",
+        "The [E:neutropenia] went on despite a dose of [D:Flurotol].",
+    ),
     "event_with_drug": (
         "There was [E:hiccup] with [D:Flurotol].",
         "There was [E:hiccup] but no [D:Flurotol].",

@@ -49,6 +49,10 @@ def accepted(markup: str) -> set[tuple[str, str]]:
         ("hypothermia", "Cooling and therapeutic ", " were begun", "causal"),
         ("adverse effects", "There were no ", " of it", "causal"),
         ("lack of response", "It was stopped for ", ".", "causal"),
+        ("increase in platelet count", "It led to an ", ".", "causal"),
+        ("reduction in the lung lesions", "Two weeks later there was a ", ".", "timed"),
+        ("scald burn", "She had been initially diagnosed as a ", ".", "causal"),
+        ("pneumonia", "She came with ", " in May", "timed"),
     ],
 )
 def test_no_reaction(event, before, after, evidence):
@@ -70,6 +74,10 @@ def test_no_reaction(event, before, after, evidence):
         ("hives", "It had caused ", " within an hour", "causal"),
         ("hypothermia", "He developed severe ", " within an hour", "causal"),
         ("adverse effects", "There were severe ", " of it", "causal"),
+        ("increase in creatinine", "It led to an ", ".", "causal"),
+        ("reduction in vision", "Two weeks later there was a ", ".", "timed"),
+        ("scald burn", "She was at last diagnosed as having a ", ".", "causal"),
+        ("pneumonia", "It led to ", " in May", "causal"),
     ],
 )
 def test_may_be_a_reaction(event, before, after, evidence):
@@ -119,6 +127,20 @@ def test_provoked_on_purpose(sentence, drug, event, expected):
             {("zorvexin", "ileus")},
         ),
         (
+            "<SYMPTOM>Weakness</SYMPTOM> was due to <DRUG>calcium</DRUG>, which was 3.4 mmol/L." + FILLER,
+            set(),
+        ),
+        (
+            "<SYMPTOM>Weakness</SYMPTOM> was due to <DRUG>calcium</DRUG>; she had taken <DRUG>calcium</DRUG>."
+            + FILLER,
+            {("calcium", "Weakness")},
+        ),
+        (
+            "There was <DRUG>lithium</DRUG>-induced <SYMPTOM>goitre</SYMPTOM>; the <DRUG>lithium</DRUG> level was high."
+            + FILLER,
+            {("lithium", "goitre")},
+        ),
+        (
             "A <SYMPTOM>leak</SYMPTOM> due to <DRUG>zorvexin</DRUG> was seen; he had undergone "
             "<DRUG>zorvexin</DRUG>." + FILLER,
             set(),
@@ -131,6 +153,9 @@ def test_provoked_on_purpose(sentence, drug, event, expected):
         "a quotation says too little",
         "an article: no name of a substance",
         "a new drug that is blamed",
+        "what the body holds itself",
+        "what the body holds itself, taken",
+        "the level of a drug",
         "a procedure is undergone",
     ],
 )

@@ -1,8 +1,8 @@
 """Whether anybody had the drug: analytes, antigens, germs and findings are tagged as drugs now and then.
 
 A name that no terminology knows is believed where the report tells that it was given, taken or stopped, or where
-words of cause blame it. One that is known as a drug is doubted only where it is measured ("corrected calcium",
-"fibrinogen of 0.7 g/L") and never given.
+words of cause blame it, unless it is measured there ("fibrinogen of 0.7 g/L"). What the body makes itself
+("calcium", "cortisol"; ``lexicons/linking_endogenous.txt``) must have been given. Any other drug is believed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from spacy.tokens import Doc
 from sequela.components.links.masking import Masked
 from sequela.components.links.names import NameKeys
 from sequela.components.links.rules import compile_pattern
+from sequela.lexicons.loader import load_lines
 from sequela.lexicons.terms import load_drug_names
 from sequela.schema import Label
 
@@ -24,6 +25,10 @@ _WINDOW = 60
 _BESIDE = 12  # characters between a drug and its dose or route
 _AMOUNTS = frozenset((Label.DOSE.value, Label.ROUTE.value, Label.FREQUENCY.value))
 _ARTICLE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)  # names of substances take none: "the pylorus"
+_ENZYME = re.compile(
+    r"(?:dehydrogen|galactosid|glucosid|hydroxyl|(?<!o)kin|lip|oxid|phosphat|polymer|prote|reduct|synth|transamin"
+    r"|transfer)ase(?: \w{1,2})?$"
+)
 _VACCINE = re.compile(r"vaccin", re.IGNORECASE)
 
 
@@ -50,16 +55,26 @@ def find_never_given(
             place = masked.places[number]
             own_before = masked.text[max(0, place - _WINDOW) : place]
             own_after = masked.text[place + 1 : place + _WINDOW]
-            if (
-                (
-                    not _is_known(item.mention.text, keys.is_coded(item.mention))
-                    and (key not in blamed or _ARTICLE.search(own_before))
-                )
+            doubtful = (
+                key not in blamed
+                or _ARTICLE.search(own_before)
                 or measured_before.search(own_before)
                 or measured_after.search(own_after)
-            ):
+            )
+            known = _is_known(item.mention.text, keys.is_coded(item.mention))
+            if _is_endogenous(item.mention.text) or (not known and doubtful):
                 doubted.add(key)
     return frozenset(doubted - given)
+
+
+def _is_endogenous(name: str) -> bool:
+    words = name.lower()
+    return words in _endogenous() or bool(_ENZYME.search(words))
+
+
+@cache
+def _endogenous() -> frozenset[str]:
+    return frozenset(load_lines("linking_endogenous.txt"))
 
 
 def _is_known(name: str, coded: bool) -> bool:

@@ -21,6 +21,7 @@ from sequela.schema import Cue, Label, Mention
 _MASK = {Label.DRUG: "D", Label.SYMPTOM: "E", Label.TIME: "T", Label.BODY_SITE: "B"}
 _DROPPED = frozenset((Label.DOSE, Label.ROUTE, Label.FREQUENCY))
 _BRACKETS = re.compile(r"[(\[][^()\[\]DE]{0,160}[)\]]")
+_NESTED = 2  # brackets within brackets: "(odds ratio [OR] 2.1)"
 _DOSE_NOUN = re.compile(
     r"dose|cycle|course|infusion|injection|tablet|administration|vaccination|round", re.IGNORECASE
 )
@@ -134,7 +135,10 @@ def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) 
         pieces += [text[position - offset : max(start, position) - offset].lower(), letter]
         position = max(end, position)
     pieces.append(text[position - offset :].lower())
-    masked = _SPACES.sub(" ", _BRACKETS.sub(" ", _SPACES.sub(" ", "".join(pieces))))
+    masked = _SPACES.sub(" ", "".join(pieces))
+    for _ in range(_NESTED):
+        masked = _BRACKETS.sub(" ", masked)
+    masked = _SPACES.sub(" ", masked).replace(" ,", ",")
     places = tuple(match.start() for match in re.finditer("[DE]", masked))
     return Masked(masked, offset, offset + len(text), tuple(items), places, _groups(masked, places))
 

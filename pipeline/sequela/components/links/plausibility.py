@@ -14,7 +14,7 @@ _AROUND = 80  # characters before and after the event that are looked at
 _BLAMED = ("causal", "role")
 
 
-def why_no_reaction(event: str, before: str, after: str, evidence: str) -> str:
+def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_report: bool = True) -> str:
     """Give the reason why an event is no reaction, "" where it can be one.
 
     Parameters
@@ -24,6 +24,9 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str) -> str:
     evidence
         Kind of evidence of the rule. Tumours that grow and injuries can be reactions; time alone does not make
         them one.
+    in_report
+        Whether the text is a whole report, not a quotation of a sentence that tells of a reaction: there, patients
+        catch infections under treatments.
     """
     event, before, after = event.lower(), before[-_AROUND:].lower(), after[:_AROUND].lower()
     patterns = _patterns()
@@ -43,6 +46,8 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str) -> str:
         patterns["allergy"].search(event) and patterns["known_before"].search(before)
     ):
         return "told of an earlier time"
+    if patterns["mistaken_for"].search(before):
+        return "what it was mistaken for"
     if patterns["on_purpose"].search(before):
         return "brought about on purpose"
     if patterns["accident"].search(before):
@@ -50,6 +55,8 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str) -> str:
     if evidence not in _BLAMED:
         if patterns["resolved"].match(after):
             return "it got better after the drug"
+        if in_report and patterns["infection"].search(event):
+            return "an infection, and no more than time blames the drug"
         if patterns["injury"].search(event):
             return "an injury, and no more than time blames the drug"
         if patterns["progress"].search(event) or (
@@ -83,6 +90,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     known_before = rf"\b(?:{'|'.join(cues['known_before'])}) (?:an? )?(?:\w+ )?$"
     return {
         "accident": re.compile(rf"\b(?:{accidents})\b[^.;]{{0,30}}{leads_to}"),
+        "mistaken_for": re.compile(rf"\b(?:{'|'.join(cues['mistaken_for'])}) (?:an? )?(?:\w+ ){{0,2}}$"),
         "on_purpose": re.compile(rf"\b(?:{'|'.join(cues['on_purpose'])}) (?:\w+ )?$"),
         "relieved": re.compile(rf" (?:{relief})\b"),
         "resolved": re.compile(rf" (?:\w+ ){{0,3}}(?:{resolve})\b"),
@@ -93,6 +101,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         name: re.compile(rf"\b(?:{'|'.join(cues[name])})\b")
         for name in (
             "allergy",
+            "infection",
             "injury",
             "neoplasm",
             "no_event",
