@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela import attributes
-from sequela.components.course_report import Report, Sentence, Statement, event_words, on_tumour, words_of
-from sequela.schema import Action, Attribution, Challenge, Course, Cue, Link, Outcome
+from sequela.components.course_cues import ACTION, OUTCOME, RECHALLENGE, Statement
+from sequela.components.course_report import (
+    Report,
+    Subject,
+    event_words,
+    families_of,
+    is_diagnosis,
+    on_tumour,
+    same_words,
+    told_families,
+    words_of,
+)
+from sequela.schema import Action, Attribution, Challenge, Course, Cue, Link, OnsetAnchor, Outcome
 
 _NEAR_OTHER = 6  # sentences after the event that may still tell of another author's patient
 _EFFECT_WITHIN = 4  # sentences after the withdrawal in which the reaction is to abate
-_RECURRENCE_WITHIN = 1  # sentences after the drug was given again
+_RECURRENCE_WITHIN = 2  # sentences after the drug was given again
 _CUE_BEFORE = 60  # characters that the recurrence may be told before the rechallenge
+_EPISODE = 6  # sentences between the first mentions of events that belong together
 _GENERIC_EVENT = re.compile(r"\b(?:side[\s-]effects?|adverse|toxicit(?:y|ies)|complications?)\b", re.I)
-# Cues that speak of the patient as a whole, whatever else the sentence names.
-_OF_THE_PATIENT = frozenset(("asymptomatic", "discharged_well", "fully_recovered", "remained_well"))
+_WITHDRAWAL = re.compile(r"\bwithdrawal|\brebound|\bdiscontinuation", re.I)
 _BETTER = (Outcome.RECOVERED, Outcome.RECOVERING)
-_ENDS = (Outcome.RECOVERED, Outcome.RECOVERING, Outcome.SEQUELAE)
+_ENDS = (Outcome.RECOVERED, Outcome.SEQUELAE)
 
 
 @Language.factory(
@@ -40,23 +53,60 @@ class CourseFinder:
     def __call__(self, doc: Doc) -> Doc:
         """Find, then annotate."""
         links = attributes.get_links(doc)
-        if any(not link.rejected for link in links):
-            report = Report(doc)
-            told = [
-                link if link.rejected else replace(link, course=find_course(report, link)) for link in links
-            ]
+        accepted = [link for link in links if not link.rejected]
+        if accepted:
+            courses = iter(find_courses(Report(doc), accepted))
+            told = [link if link.rejected else replace(link, course=next(courses)) for link in links]
             attributes.set_links(doc, told)
         return doc
 
 
 def find_course(report: Report, link: Link) -> Course:
-    """Give the course of the reaction that a link tells of.
+    """Give the course of the reaction that a link tells of, by what is said of it.
 
-    The report is read from the first sentence that names drug or event. For a patient of this report the
-    sentences about others are passed over; for another author's patient the sentence of the link counts, and
-    those after it as long as the report stays with others.
+    The report is read from the first place that tells of the event (of the drug, for what was done with it).
+    For a patient of this report what is said of others is passed over; for another author's patient the
+    sentence of the link counts, and those after it as long as the report stays with others.
     """
     return _Reading(report, link).course()
+
+
+def find_courses(report: Report, links: list[Link]) -> list[Course]:
+    """Give the courses of links; signs of one illness share what became of it.
+
+    An event of which nothing is said takes the outcome of the other events of the same drug and patient that
+    began within `_EPISODE` sentences of it, where these agree.
+    """
+    readings = [_Reading(report, link) for link in links]
+    episodes: dict[tuple[str, str, Attribution], list[_Reading]] = defaultdict(list)
+    for reading in readings:
+        link = reading.link
+        episodes[link.drug.text.lower(), link.patient_id, link.attribution].append(reading)
+    for episode in episodes.values():
+        begins = min(one.begins for one in episode)
+        withdrawn = any(_WITHDRAWAL.search(one.link.event.text) for one in episode)
+        for one in episode:
+            one.follows_stop = one.follows_stop or withdrawn
+            if one.may_share and is_diagnosis(one.link.event.text):
+                one.begins = begins
+        _share_outcomes(episode)
+    return [reading.course() for reading in readings]
+
+
+def _share_outcomes(episode: list[_Reading]) -> None:
+    known = [(one, *one.outcome) for one in episode if one.outcome[0] in _BETTER]
+    for one in episode:
+        if one.outcome[0] is not Outcome.UNKNOWN or not one.may_share:
+            continue
+        near = [
+            (outcome, cue)
+            for other, outcome, cue in known
+            if abs(other.begins - one.begins) <= _EPISODE
+            and cue is not None
+            and one.report.sentence_of(cue.start) >= one.begins
+        ]
+        if near and len({outcome for outcome, _ in near}) == 1:
+            one.outcome = near[-1]
 
 
 class _Reading:
@@ -65,25 +115,27 @@ class _Reading:
     def __init__(self, report: Report, link: Link) -> None:
         self.report = report
         self.link = link
-        self.drug_words = words_of(link.drug.text)
         self.event_words = event_words(link.event.text)
+        self.families = families_of(link.event.text)
         self.other = link.attribution is Attribution.OTHER_CASE
-        first, last = self._stretch()
+        self.may_share = not self.other and not _GENERIC_EVENT.search(link.event.text)
+        self.follows_stop = _WITHDRAWAL.search(link.event.text) is not None or (
+            link.onset is not None and link.onset.anchor is OnsetAnchor.STOP
+        )
         stretch = next((p for p in report.patients if p.patient_id == link.patient_id), None)
         series = stretch is not None and len(report.patients) > 1 and stretch.end > stretch.start
-        self.statements = [
-            statement
-            for statement in report.statements
-            if first <= statement.sentence <= last
-            and (self.other or statement.sentence not in report.others)
-            and (not series or stretch is None or stretch.start <= statement.cue.start < stretch.end)
-        ]
+        self.bounds = (
+            (stretch.start, stretch.end)
+            if series and stretch is not None and not self.other
+            else (0, len(report.text))
+        )
+        self.begins, self.drug_begins, self.ends = self._stretch()
 
     def course(self) -> Course:
         """Give what the statements say."""
-        outcome, outcome_cue = self._outcome()
+        outcome, outcome_cue = self.outcome
         action, withdrawal = self._action()
-        dechallenge, dechallenge_cue = self._dechallenge(outcome, action, withdrawal)
+        dechallenge, dechallenge_cue = self._dechallenge(outcome, outcome_cue, action, withdrawal)
         rechallenge, rechallenge_cue = self._rechallenge()
         return Course(
             outcome=outcome,
@@ -96,126 +148,187 @@ class _Reading:
             rechallenge_cue=rechallenge_cue,
         )
 
-    def _stretch(self) -> tuple[int, int]:
-        """Give the first and the last sentence to read."""
+    def _stretch(self) -> tuple[int, int, int]:
+        """Give the first sentences that tell of the event and of the drug, and the last sentence to read."""
         report, link = self.report, self.link
-        first = report.sentence_of(min(link.event.start, link.drug.start))
-        last = len(report.sentences) - 1
         if self.other:
-            end = first
-            while end < min(first + _NEAR_OTHER, last) and end + 1 in report.others:
+            first = end = report.sentence_of(min(link.event.start, link.drug.start))
+            while end < min(first + _NEAR_OTHER, report.last) and end + 1 in report.others:
                 end += 1
-            return first, end
-        named = report.places[link.drug.text.lower()] + report.places[link.event.text.lower()]
-        return min([first, *(number for number in named if number not in report.others)]), last
+            return first, first, end
+        drug = self._first(report.drug_places(link), link.drug.start)
+        event = self._first(report.event_places(link), link.event.start)
+        return event, min(drug, event), report.last
+
+    def _first(self, places: list[int], here: int) -> int:
+        """Give the first sentence of places, of those in the story of the case where there are any."""
+        begin, stop = self.bounds
+        within = [place for place in places if begin <= place < stop]
+        story = [place for place in within if self.report.in_story(place)]
+        return self.report.sentence_of(min(story or within or [here]))
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """Statements about the patient of the link from the first sentence that tells of drug or event."""
+        report = self.report
+        begin, stop = self.bounds
+        return [
+            statement
+            for number in range(min(self.drug_begins, self.begins), self.ends + 1)
+            for statement in report.statements(number)
+            if begin <= statement.cue.start < stop
+            and (self.other or not report.is_of_others(statement.cue.start))
+        ]
 
     # --- outcome
 
-    def _outcome(self) -> tuple[Outcome, Cue | None]:
+    @cached_property
+    def outcome(self) -> tuple[Outcome, Cue | None]:  # `find_courses` may set it to that of other signs
+        """The outcome and the words that tell it."""
         own: list[Statement] = []
         general: list[Statement] = []
         deaths: list[Statement] = []
-        for statement in self._of_kind("outcome"):
-            sentence = self._sentence(statement)
-            if statement.value == Outcome.FATAL:
-                of_tumour = sentence.on_tumour and not self.event_words & sentence.words
-                if not sentence.on_someone_else and not of_tumour:
-                    deaths.append(statement)
-            elif sentence.on_tumour and not on_tumour(self.link.event.text):
+        for statement in self._of_kind(OUTCOME):
+            if statement.sentence < self.begins:
                 continue
-            elif self.event_words & sentence.words:
+            if statement.value == Outcome.FATAL:
+                if self._is_death(statement):
+                    deaths.append(statement)
+                continue
+            if statement.cue.text.lower() in self.link.event.text.lower():
+                continue  # "worsening arthritis" is the event, not what became of it
+            subject = self.report.subject(statement)
+            if self._is_own(statement, subject):
                 own.append(statement)
-            elif self._may_mean_event(statement):
+            elif self._may_mean_event(statement, subject):
                 general.append(statement)
         chosen = _settled(own)
-        if deaths:
+        if deaths and (chosen is None or chosen.value not in _ENDS):
             # the death is the outcome of the reaction that led to it, not of every other
-            if self.event_words in self.report.main_events or any(
-                self.event_words & self._sentence(death).words for death in deaths
-            ):
+            if self.event_words in self.report.main_events or any(map(self._names_event, deaths)):
                 return Outcome.FATAL, deaths[-1].cue
         elif chosen is None:
             chosen = _settled(general)
-        elif chosen.value not in (Outcome.RECOVERED, Outcome.SEQUELAE):
-            better = (Outcome.RECOVERED,) if chosen.value == Outcome.RECOVERING else _ENDS
+        elif chosen.value not in _ENDS:
+            better = (Outcome.RECOVERED,) if chosen.value == Outcome.RECOVERING else _BETTER
             later = [s for s in general if s.value in better and s.cue.start > chosen.cue.start]
             chosen = _settled(later) or chosen
         return (Outcome(chosen.value), chosen.cue) if chosen else (Outcome.UNKNOWN, None)
 
-    def _may_mean_event(self, statement: Statement) -> bool:
-        """Tell whether a statement that does not name the event can be about it."""
-        sentence = self._sentence(statement)
-        if _GENERIC_EVENT.search(self.link.event.text):
+    def _is_death(self, statement: Statement) -> bool:
+        text = self.report.sentence_text(statement.sentence)
+        of_tumour = on_tumour(text) and not self._names_event(statement)
+        return not of_tumour and not self.report.is_on_someone_else(statement.sentence)
+
+    def _names_event(self, statement: Statement) -> bool:
+        mentions = self.report.events.between(*self.report.bounds(statement.sentence))
+        return any(same_words(self.event_words, mention.words) for mention in mentions)
+
+    def _is_own(self, statement: Statement, subject: Subject) -> bool:
+        """Tell whether a statement is about the event, by its name or what is measured of it."""
+        if on_tumour(subject.text) and not on_tumour(self.link.event.text):
             return False
-        if statement.cue.rule in _OF_THE_PATIENT:
-            return True
-        if statement.cue.rule == "worsened" or any(
-            not self.event_words & words_of(text) for text in sentence.events
+        named = any(same_words(self.event_words, words) for words in subject.events) or (
+            not subject.events and same_words(self.event_words, words_of(subject.text))
+        )
+        told = told_families(subject.text)
+        families = [family for family in self.families if family.name in told]
+        if statement.scope == "falling":
+            return (named and not families) or any(family.direction == "high" for family in families)
+        if statement.scope == "rising":
+            return any(family.direction == "low" for family in families)
+        return named or bool(families)
+
+    def _may_mean_event(self, statement: Statement, subject: Subject) -> bool:
+        """Tell whether a statement that does not name the event can be about it."""
+        if statement.scope in ("named", "falling", "rising", "attribute") or _GENERIC_EVENT.search(
+            self.link.event.text
         ):
             return False
-        return sentence.on_patient or any(
+        if on_tumour(subject.text) or (subject.events and not subject.general):
+            return False
+        if statement.cue.rule == "without_recurrence" and not self._was_withdrawn(statement):
+            return False
+        if statement.scope == "patient" or subject.general:
+            return True
+        if told_families(subject.text):
+            return False
+        if subject.patient:
+            return True
+        if statement.scope == "object":
+            return False
+        return any(
             0 <= statement.sentence - action.sentence <= _EFFECT_WITHIN
-            for action in self._of_kind("action")
-            if self._is_about_drug(action)
+            for action in self._of_kind(ACTION)
+            if self.report.is_about_drug(action, self.link)
+        )
+
+    def _was_withdrawn(self, statement: Statement) -> bool:
+        return any(
+            action.value == Action.WITHDRAWN
+            and action.cue.start < statement.cue.start
+            and self.report.is_about_drug(action, self.link)
+            for action in self._of_kind(ACTION)
         )
 
     # --- action taken, dechallenge, rechallenge
 
     def _action(self) -> tuple[Action, Statement | None]:
-        found = [statement for statement in self._of_kind("action") if self._is_about_drug(statement)]
-        for value in (Action.WITHDRAWN, Action.REDUCED, Action.INCREASED, Action.UNCHANGED):
-            for statement in found:
-                if statement.value == value:
-                    return value, statement
-        return Action.UNKNOWN, None
+        """Give what was done with the drug after the event; a later withdrawal overrules what was tried before."""
+        if self.follows_stop:
+            return Action.UNKNOWN, None
+        found = [s for s in self._of_kind(ACTION) if self.report.is_about_drug(s, self.link)]
+        after = [s for s in found if s.sentence >= self.begins]
+        chosen: Statement | None = None
+        for statement in after or found[-1:]:
+            if chosen is None or (
+                statement.value != chosen.value
+                and chosen.value != Action.WITHDRAWN
+                and statement.value != Action.UNCHANGED
+                and not (chosen.value == Action.UNCHANGED and self._abated(chosen, statement))
+            ):
+                chosen = statement
+        return (Action(chosen.value), chosen) if chosen else (Action.UNKNOWN, None)
+
+    def _abated(self, first: Statement, last: Statement) -> bool:
+        """Tell whether the event is said to have got better between two actions."""
+        cue = self.outcome[1]
+        return self.outcome[0] in _BETTER and cue is not None and first.cue.start < cue.start < last.cue.start
 
     def _dechallenge(
-        self, outcome: Outcome, action: Action, withdrawal: Statement | None
+        self, outcome: Outcome, outcome_cue: Cue | None, action: Action, withdrawal: Statement | None
     ) -> tuple[Challenge, Cue | None]:
         if withdrawal is None or action is Action.INCREASED:
             return Challenge.UNKNOWN, None
         if action is Action.UNCHANGED:
             return Challenge.NOT_DONE, withdrawal.cue
-        if outcome is Outcome.FATAL:
-            return Challenge.NEGATIVE, withdrawal.cue
-        effects = [
-            statement
-            for statement in self._of_kind("outcome")
-            if 0 <= statement.sentence - withdrawal.sentence <= _EFFECT_WITHIN
-        ]
-        better = [statement for statement in effects if statement.value in _BETTER]
-        if better or outcome in _BETTER:
-            return Challenge.POSITIVE, better[-1].cue if better else withdrawal.cue
-        worse = [s for s in effects if s.value in (Outcome.NOT_RECOVERED, Outcome.SEQUELAE)]
-        return (Challenge.NEGATIVE, worse[0].cue) if worse else (Challenge.UNKNOWN, None)
+        if outcome in _BETTER:
+            return Challenge.POSITIVE, outcome_cue
+        if outcome in (Outcome.FATAL, Outcome.NOT_RECOVERED):
+            return Challenge.NEGATIVE, outcome_cue
+        return Challenge.UNKNOWN, None
 
     def _rechallenge(self) -> tuple[Challenge, Cue | None]:
         refused: Cue | None = None
-        for statement in self._of_kind("rechallenge"):
-            if not self._is_about_drug(statement):
+        for statement in self._of_kind(RECHALLENGE):
+            if not self.report.is_about_drug(statement, self.link):
                 continue
             if statement.value == Challenge.NOT_DONE:
-                refused = statement.cue
+                refused = refused or statement.cue
                 continue
-            for effect in self._of_kind("recurrence"):
-                if (
-                    0 <= effect.sentence - statement.sentence <= _RECURRENCE_WITHIN
-                    and effect.cue.start > statement.cue.start - _CUE_BEFORE
-                ):
-                    return Challenge(effect.value), effect.cue
+            for number in range(
+                statement.sentence, min(statement.sentence + _RECURRENCE_WITHIN, self.ends) + 1
+            ):
+                for effect in self.report.recurrences(number):
+                    if effect.cue.start <= statement.cue.start - _CUE_BEFORE:
+                        continue
+                    subject = self.report.subject(effect)
+                    if self._is_own(effect, subject) or self._recurs(subject):
+                        return Challenge(effect.value), effect.cue
         return (Challenge.NOT_DONE, refused) if refused else (Challenge.UNKNOWN, None)
 
-    def _is_about_drug(self, statement: Statement) -> bool:
-        """Tell whether the sentence names the drug, or no drug but "the medication" and the like."""
-        sentence = self._sentence(statement)
-        return (
-            self.link.drug.text.lower() in sentence.drugs
-            or bool(self.drug_words & sentence.words)
-            or sentence.on_treatment
-        )
-
-    def _sentence(self, statement: Statement) -> Sentence:
-        return self.report.sentences[statement.sentence]
+    def _recurs(self, subject: Subject) -> bool:
+        return not subject.events and not on_tumour(subject.text)
 
     def _of_kind(self, kind: str) -> Iterator[Statement]:
         return (statement for statement in self.statements if statement.kind == kind)

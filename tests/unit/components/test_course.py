@@ -215,25 +215,31 @@ def test_a_course_survives_the_attribute():
 
 # every rule: an example that fires it and one that must not
 RULES: dict[str, tuple[str, str]] = {
+    "afebrile": ("she was afebrile", "a febrile child"),
     "again_given": ("re-exposure to it", "exposure to it"),
     "asymptomatic": ("she was asymptomatic", "a symptomatic lesion"),
     "back_to_normal": ("returned to normal", "normal on admission"),
+    "began_to": ("it began to subside", "it began to itch"),
     "better": ("she felt better", "a better drug"),
     "complete_recovery": ("complete clinical recovery", "recovery room"),
+    "conscious_again": ("he regained consciousness", "a conscious decision"),
     "continued": ("therapy was continued", "she continued"),
     "controlled": ("responded well", "a controlled trial"),
-    "decreased": ("the pain regressed", "a decreased count"),
+    "decreased": ("the pain regressed", "a lower count"),
     "died": ("he died", "diet"),
     "disappeared": ("it subsided", "it appeared"),
+    "discharged_stable": ("discharged in a stable condition", "discharged on day 3"),
     "discharged_well": ("discharged home in good health", "discharged on day 3"),
     "discontinued": ("was discontinued", "was continuous"),
     "dose_increased": ("increased the daily dose", "increased the pain"),
     "dose_reduced": ("the dose was reduced", "reduced the pain"),
+    "faded": ("the wound healed", "the health service"),
     "fully_recovered": ("she recovered completely", "recovery room"),
-    "healed": ("the wound healed", "the health service"),
     "improved": ("it improved", "improper use"),
+    "increased": ("platelets rose", "the rosette"),
     "no_improvement": ("no clinical improvement", "an improvement"),
     "no_more": ("no further episodes", "further episodes"),
+    "normal_later": ("creatinine was normal again", "creatinine was normal"),
     "normalised": ("values normalised", "normal values"),
     "not_given": ("was never rechallenged", "was rechallenged"),
     "persisted": ("it persisted", "persons"),
@@ -243,13 +249,15 @@ RULES: dict[str, tuple[str, str]] = {
     "self_limited": ("a self-limited event", "a limited event"),
     "sequelae": ("with sequelae", "a sequence"),
     "tolerated": ("was well tolerated", "intolerance"),
+    "weaned": ("he was weaned from oxygen", "oxygen was given"),
     "without_deficit": ("without any deficits", "with deficits"),
+    "without_recurrence": ("without recurrence", "with recurrences"),
     "worsened": ("it worsened", "the worst"),
 }
 
 
 def rules() -> dict[str, re.Pattern[str]]:
-    return {row["rule"]: re.compile(row["pattern"], re.I) for row in load_table("course_cues.csv")}
+    return {row["rule"]: re.compile(row["pattern"]) for row in load_table("course_cues.csv")}
 
 
 def test_every_rule_has_an_example():
