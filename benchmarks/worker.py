@@ -20,11 +20,11 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 
 os.environ.setdefault("LOGURU_LEVEL", "ERROR")  # else a peer writes a line for each token
 
-from peers import load
-
 
 def main(name: str, file: str, batch: int) -> dict[str, float]:
     """Load what is called ``name``, run it over the texts of a JSON file, and give what it cost."""
+    from peers import load
+
     texts = json.loads(Path(file).read_text(encoding="utf-8"))
     before = time.process_time()
     run = load(name)
