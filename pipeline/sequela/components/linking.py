@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
+from sequela.components.links.blame import find_blamed
 from sequela.components.links.evidence import find_told_of_patient, is_report, reactions_of, review
 from sequela.components.links.exposure import find_never_given
 from sequela.components.links.masking import Item, Masked, mask
@@ -102,19 +103,20 @@ class Linking:
                 if decision.rule not in self.disabled:
                     links.append(self._link(drug, event, decision, frames))
         links += self._links_of_report(doc, sentences, links, frames)
-        links = review(doc, links, self.disabled)
+        blamed, stopped = find_blamed(sentences, NameKeys(doc), frames.at, self.disabled)
+        links = review(doc, links, blamed, stopped, self.disabled)
         if "told_of_patient" not in self.disabled:
             links += find_told_of_patient(doc, links)
         if "never_given" not in self.disabled and frames.in_report:
             keys = NameKeys(doc)
-            blamed = {
+            causes = {
                 keys.drug(link.drug)
                 for link in links
                 if not link.rejected
                 and evidence_of().get(link.rule) == "causal"
                 and not _by_association(link)
             }
-            never = find_never_given(doc, sentences, keys, blamed)
+            never = find_never_given(doc, sentences, keys, causes)
             links = [
                 replace(link, rejected="nothing says that it was given to anybody")
                 if not link.rejected and keys.drug(link.drug) in never
@@ -144,7 +146,7 @@ class Linking:
                 if found and found.verdict is Verdict.REACTION and evidence_of()[found.rule] == "causal"
             }
             for drug, decision in decisions.items():
-                if decision is None or (decision.rule in _OF_ONE and not masked.plainly_joined(drug)):
+                if decision is None or (decision.rule in _OF_ONE and not masked.is_meant(drug)):
                     continue
                 for one in masked.items[drug].each():
                     for other in item.each():

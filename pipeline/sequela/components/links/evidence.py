@@ -126,7 +126,13 @@ def is_report(doc: Doc) -> bool:
     return sum(1 for _ in doc.sents) >= _SENTENCES_OF_A_REPORT
 
 
-def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[Link]:
+def review(
+    doc: Doc,
+    links: list[Link],
+    blamed: Collection[str] = (),
+    stopped: Collection[str] = (),
+    disabled: Collection[str] = (),
+) -> list[Link]:
     """Weigh every candidate that rests on time or nearness alone against the rest of the report.
 
     ``pair_is_treatment``
@@ -143,7 +149,7 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
     keys = NameKeys(doc)
     kinds = evidence_of()
     pairs = [(keys.drug(link.drug), keys.event(link.event)) for link in links]
-    suspects: set[str] = set()
+    suspects: set[str] = set(blamed)
     blamed_here: set[str] = set()
     aside: dict[str, set[str]] = {}
     reactions: dict[str, set[str]] = {}
@@ -158,6 +164,8 @@ def review(doc: Doc, links: list[Link], disabled: Collection[str] = ()) -> list[
                 suspects.add(drug)
                 if link.attribution is Attribution.INDEX_PATIENT:
                     blamed_here.add(drug)
+    if not suspects:
+        suspects = set(stopped)
     treats_reaction = {
         drug
         for drug, events in aside.items()

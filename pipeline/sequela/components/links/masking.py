@@ -29,6 +29,7 @@ _TIME_BEGINS = re.compile(r"(?:(?:after|within|for|in|on|at|over|during|by|follo
 _TIME_ENDS = re.compile(
     r" (?:after|following|of|post|into|before|later|prior|from|since|with|on|under)\b.*$", re.IGNORECASE
 )
+_RELATIVE = re.compile(r",? (?:which|that) (?:was|had|has) ")
 _SPACES = re.compile(r"\s+")
 
 
@@ -92,6 +93,16 @@ class Masked:
         """Give first and one past last masked character of an item's group, and its last item's number."""
         members = [number for number, group in enumerate(self.groups) if group == self.groups[index]]
         return self.places[members[0]], self.places[members[-1]] + 1, members[-1]
+
+    def is_meant(self, index: int) -> bool:
+        """Whether a statement about one drug of a group is about this one.
+
+        "A, B and C, which was stopped" stops C; "after withdrawal of A and a pulse of B" stops A.
+        """
+        _, end, last = self.edges(index)
+        if _RELATIVE.match(self.text, end):
+            return index == last
+        return self.plainly_joined(index)
 
     def plainly_joined(self, index: int) -> bool:
         """Whether an item is the first of its group or joined to the one before by nothing but "and" or a mark."""

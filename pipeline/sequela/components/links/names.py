@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from sequela.components.links.classes import class_of
+from sequela.components.terms.drugs import normalise_drug
+from sequela.components.terms.spelling import FUZZY
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Label, Mention
 
+_NAMED = (Label.DRUG.value, Label.SYMPTOM.value)
 _WORDS = re.compile(r"[a-z0-9]+")
 
 
@@ -18,34 +21,29 @@ class NameKeys:
     """Keys of mentions: the normalised name, else the words, of the long form where it is an abbreviation."""
 
     def __init__(self, doc: Doc) -> None:
-        self.codes: dict[tuple[int, int], str] = {}
         self.long_forms: dict[tuple[int, int], str] = {}
         for ent in doc.ents:
-            if ent.label_ in (Label.DRUG, Label.SYMPTOM):
-                self._read(ent)
-
-    def _read(self, ent: Span) -> None:
-        place = (ent.start_char, ent.end_char)
-        code = ent._.code
-        if code and code.get("name"):
-            self.codes[place] = str(code["name"]).lower()
-        found = ent._.refers_to
-        if found and found["rule"] == "abbreviation":
-            self.long_forms[place] = found["text"]
+            found = ent._.refers_to if ent.label_ in _NAMED else None
+            if found and found["rule"] == "abbreviation":
+                self.long_forms[ent.start_char, ent.end_char] = found["text"]
 
     def drug(self, mention: Mention) -> str:
         """Key of a drug mention."""
-        place = (mention.start, mention.end)
-        return self.codes.get(place) or drug_words(self.long_forms.get(place, mention.text))
+        text = self._text(mention)
+        term = normalise_drug(text)
+        return term.name.lower() if term and term.name else drug_words(text)
 
     def is_coded(self, mention: Mention) -> bool:
         """Whether a terminology knows the drug of a mention."""
-        return (mention.start, mention.end) in self.codes
+        term = normalise_drug(self._text(mention))
+        return term is not None and term.score > FUZZY
 
     def event(self, mention: Mention) -> str:
         """Key of an event mention."""
-        place = (mention.start, mention.end)
-        return event_words(self.long_forms.get(place, mention.text))
+        return event_words(self._text(mention))
+
+    def _text(self, mention: Mention) -> str:
+        return self.long_forms.get((mention.start, mention.end), mention.text)
 
 
 @lru_cache(maxsize=4096)
@@ -130,4 +128,5 @@ def _generic_drugs() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _generic_events() -> frozenset[str]:
-    return frozenset(row["noun"] for row in load_table("anaphora_nouns.csv") if row["kind"] == "event")
+    nouns = {row["noun"] for row in load_table("anaphora_nouns.csv") if row["kind"] == "event"}
+    return frozenset(nouns | set(load_lines("linking_generic_events.txt")))

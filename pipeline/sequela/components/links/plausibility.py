@@ -46,6 +46,8 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
         patterns["allergy"].search(event) and patterns["known_before"].search(before)
     ):
         return "told of an earlier time"
+    if patterns["names_another"].match(after):
+        return "a part of the name of another event"
     if patterns["mistaken_for"].search(before):
         return "what it was mistaken for"
     if patterns["on_purpose"].search(before):
@@ -53,7 +55,7 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
     if patterns["accident"].search(before):
         return "the result of an accident"
     if evidence not in _BLAMED:
-        if patterns["resolved"].match(after):
+        if patterns["resolved"].match(after) or patterns["resolution"].search(before):
             return "it got better after the drug"
         if in_report and patterns["infection"].search(event):
             return "an infection, and no more than time blames the drug"
@@ -92,6 +94,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "accident": re.compile(rf"\b(?:{accidents})\b[^.;]{{0,30}}{leads_to}"),
         "mistaken_for": re.compile(rf"\b(?:{'|'.join(cues['mistaken_for'])}) (?:an? )?(?:\w+ ){{0,2}}$"),
         "on_purpose": re.compile(rf"\b(?:{'|'.join(cues['on_purpose'])}) (?:\w+ )?$"),
+        "names_another": re.compile(
+            r"^ ?[-‐‑–](?:associated|dependent|induced|like|mediated|positive|related) "
+        ),
+        "resolution": re.compile(rf"\b(?:{'|'.join(cues['improvement_noun'])}) (?:in|of) (?:\w+ ){{0,2}}$"),
         "relieved": re.compile(rf" (?:{relief})\b"),
         "resolved": re.compile(rf" (?:\w+ ){{0,3}}(?:{resolve})\b"),
         "denied": re.compile(r"\b(?:no|without|any) (?:\w+ ){0,2}$"),
