@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,19 +22,27 @@ from sequela.cli.options import (
     MaxChars,
     Meddra,
     Model,
-    Paths,
     Timeout,
     find_limited,
     make_settings,
     processes,
 )
 from sequela.errors import SequelaError
-from sequela.reading import MAX_CHARACTERS
+from sequela.reading import MAX_CHARACTERS, printable
+from sequela.reading.discover import is_address
 
 if TYPE_CHECKING:
     from sequela.store import Loader
 
-_STANDARD_OUTPUT = Path("-")
+_STANDARD_OUTPUT = "-"
+_PARQUET = ".parquet"
+
+
+class Engine(str, Enum):
+    """Where the work is done."""
+
+    LOCAL = "local"
+    SPARK = "spark"
 
 
 def register(app: typer.Typer) -> None:
@@ -41,10 +51,25 @@ def register(app: typer.Typer) -> None:
 
 
 def extract(
-    paths: Paths,
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATHS",
+            show_default=False,
+            help="Report files (plain text), and folders that are searched for *.txt. With --engine spark also "
+            "addresses: hdfs://..., s3a://...",
+        ),
+    ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The CSV to write; - for standard output.")
-    ] = Path("triples.csv"),
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The CSV to write; - for standard output. With --engine spark also an address, and NAME.parquet "
+            "for a Parquet folder.",
+        ),
+    ] = "triples.csv",
     include_all: Annotated[
         bool, typer.Option("--all", help="Also rows of background, negated and hypothetical statements.")
     ] = False,
@@ -73,6 +98,26 @@ def extract(
     meddra: Meddra = None,
     encoding: Encoding = None,
     max_chars: MaxChars = MAX_CHARACTERS,
+    engine: Annotated[
+        Engine, typer.Option(help="Where the work is done: on this machine, or on Apache Spark.")
+    ] = Engine.LOCAL,
+    master: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            show_default=False,
+            help="The Spark cluster: spark://HOST:PORT, yarn, k8s://... or local[N]. What Spark is configured for "
+            "when left out, and else this machine.",
+        ),
+    ] = None,
+    conf: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            show_default=False,
+            help="A setting of Spark, as in spark.executor.memory=2g. May be given several times.",
+        ),
+    ] = None,
 ) -> None:
     """Write the drug-event-onset triples of reports to a CSV file.
 
@@ -81,32 +126,72 @@ def extract(
     report that cannot be read, that takes too long or ends its process twice is named on stderr and in
     OUTPUT.errors.csv, and the run goes on.
 
+    With --engine spark the same rows come from a cluster; docs/spark.md tells how to set one up.
+
     Exit codes: 0, all reports were read; 1, some failed, the others are in the output; 2, wrong usage, no
     such path or model, or the output cannot be written: nothing was written; 130, interrupted.
     """
     if resume and output == _STANDARD_OUTPUT:
         raise SequelaError("--resume needs a file to write to. Name one with --output.")
+    if engine is Engine.SPARK:
+        _check_spark(output, jobs=jobs, resume=resume, db=db)
+    else:
+        _check_local(paths, output, master=master, conf=conf)
     settings = make_settings(model, labels, encoding, max_chars, meddra=meddra)
-    found = find_limited(paths, limit)
-    from sequela.running.extract import extract as run_extract
+    target = None if output == _STANDARD_OUTPUT else output
+    if engine is Engine.SPARK:
+        from sequela.running.spark import extract as extract_on_spark
+        from sequela.running.spark.session import parse_settings
 
-    with _database(db) as loader:
-        summary = run_extract(
-            found,
-            None if output == _STANDARD_OUTPUT else output,
+        run = functools.partial(
+            extract_on_spark,
+            paths,
+            target,
             settings,
-            include_all=include_all,
-            jobs=processes(jobs),
-            timeout=timeout,
-            resume=resume,
-            also=loader.add_csv if loader else None,
+            master=master,
+            spark_settings=parse_settings(conf or []),
+            limit=limit,
         )
+    else:
+        from sequela.running.extract import extract as extract_here
+
+        found = find_limited([Path(path) for path in paths], limit)
+        file = Path(target) if target is not None else None
+        run = functools.partial(extract_here, found, file, settings, jobs=processes(jobs), resume=resume)
+    with _database(db) as loader:
+        summary = run(include_all=include_all, timeout=timeout, also=loader.add_csv if loader else None)
         loaded = loader.finish() if loader else None
     typer.echo(f"sequela: {summary}", err=True)
     if loaded:
         typer.echo(f"{db}: {loaded}", err=True)
     if summary.failed:
         raise typer.Exit(Exit.SOME_FAILED)
+
+
+def _check_spark(output: str, *, jobs: int, resume: bool, db: str | None) -> None:
+    """Refuse options that have no meaning on a cluster."""
+    if jobs != 1:
+        raise SequelaError("--jobs is for --engine local. On Spark the executors and their cores decide.")
+    if resume:
+        raise SequelaError(
+            "--resume is for --engine local. Spark does the work of an executor that was lost again by itself."
+        )
+    if db is not None and output.endswith(_PARQUET):
+        raise SequelaError("--db needs the rows as CSV. Write to a file called .csv.")
+
+
+def _check_local(paths: list[str], output: str, *, master: str | None, conf: list[str] | None) -> None:
+    """Refuse what only Spark can do."""
+    for option, value in (("--master", master), ("--conf", conf)):
+        if value:
+            raise SequelaError(f"{option} is for Spark. Add --engine spark, or leave it out.")
+    for path in (*paths, output):
+        if is_address(path):
+            raise SequelaError(f"{printable(path)} is an address that Spark can reach. Add --engine spark.")
+    if output.endswith(_PARQUET):
+        raise SequelaError(
+            f"{printable(output)}: Parquet is written by Spark. Add --engine spark, or name a CSV."
+        )
 
 
 @contextlib.contextmanager

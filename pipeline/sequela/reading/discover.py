@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from sequela.errors import ReportError, SequelaError
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 SUFFIXES = (".txt",)  # what is taken from a folder; a file that is named is read whatever it is called
 
 
@@ -67,6 +69,14 @@ def find_reports(paths: Sequence[Path]) -> Found:
         )
     found.files.extend(ReportFile(*pair) for pair in zip(files, ids_of(files), strict=True))
     return found
+
+
+def is_address(path: str) -> bool:
+    """Whether a path is an address of a Hadoop file system (``hdfs://...``, ``file:/...``), which Spark can read.
+
+    A path of this machine that looks like one can be written with ``./`` in front.
+    """
+    return bool(_ADDRESS.match(path))
 
 
 def ids_of(paths: list[Path]) -> list[str]:

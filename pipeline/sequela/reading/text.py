@@ -33,7 +33,7 @@ _SIGNATURES = (
     (b"<html", "an HTML file"),
 )
 _LONGEST_SIGNATURE = 16
-_BYTES_PER_CHARACTER = 4
+BYTES_PER_CHARACTER = 4  # at most, in the encodings that are read
 _OS_ERRORS = {
     errno.ENOENT: ("the file is not there", "If it is a link, mend it; else check the path"),
     errno.EACCES: ("permission denied", "Make the file readable for you (chmod u+r), or leave it out"),
@@ -91,14 +91,24 @@ def check_encoding(name: str) -> None:
         ) from None
 
 
+def check_size(size: int, max_characters: int) -> None:
+    """Refuse a file that must be too long by its number of bytes.
+
+    Raises
+    ------
+    ReportError
+        In the words that its reader would use.
+    """
+    if size > max_characters * BYTES_PER_CHARACTER:
+        raise _too_long(f"{size:,} bytes", max_characters)
+
+
 def _read_bytes(path: Path, max_characters: int) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe or a device might never end
             raise ReportError("this is no regular file", "Leave it out, or copy its content to one")
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > max_characters * _BYTES_PER_CHARACTER:
-                raise _too_long(f"{size:,} bytes", max_characters)
+            check_size(os.fstat(file.fileno()).st_size, max_characters)
             return file.read()
     except OSError as error:
         unknown = (error.strerror or str(error), "Check the file, or leave it out")

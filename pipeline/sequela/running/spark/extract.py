@@ -1,0 +1,160 @@
+"""``extract --engine spark``: the files, options and outputs of the local engine, the work on a cluster."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sequela import __version__
+from sequela.errors import OutputError, SequelaError
+from sequela.reading import Found, find_reports, printable
+from sequela.reading.discover import is_address
+from sequela.running.batches import Settings
+from sequela.running.extract import Summary
+from sequela.running.extract import extract as extract_with
+from sequela.running.failures import FailureLog
+from sequela.running.spark.places import (
+    find_remote,
+    names_in,
+    prepare_folder,
+    remove,
+    upload,
+)
+from sequela.running.spark.plan import outcomes, results
+from sequela.running.spark.session import open_session, readable_errors
+from sequela.running.spark.table import write_rows
+from sequela.running.spark.worker import Form, Job
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+PARQUET = ".parquet"
+_ERRORS = ".errors.csv"
+
+
+def extract(
+    paths: Sequence[str],
+    output: str | None,
+    settings: Settings,
+    *,
+    master: str | None = None,
+    spark_settings: Mapping[str, str] | None = None,
+    include_all: bool = False,
+    timeout: float = 0,
+    limit: int | None = None,
+    partitions: int | None = None,
+    also: Callable[[str, str], None] | None = None,
+) -> Summary:
+    """Write the rows of reports, in the order of the files; those of the local engine, whatever the cluster.
+
+    Parameters
+    ----------
+    paths
+        Of this machine, which the executors must see too, or addresses of a Hadoop file system.
+    output
+        A path or an address; standard output when None. A name that ends in ``.parquet`` is that of a folder
+        with the rows as Parquet, any other that of a CSV. What fails is noted in a file of that name with
+        ``.errors.csv`` behind it.
+    settings, include_all, timeout, also
+        As of `sequela.running.extract.extract`. ``also`` needs a CSV.
+    master, spark_settings
+        As of `sequela.running.spark.session.open_session`.
+    limit
+        Only so many reports, the first ones.
+    partitions
+        Number of tasks; by the number of reports and cores when None.
+
+    Raises
+    ------
+    SequelaError
+        Spark cannot be started, or gave up.
+    ModelError, OutputError
+        As of `sequela.running.extract.extract`.
+    """
+    remote_paths = [path for path in paths if is_address(path)]
+    if remote_paths and len(remote_paths) < len(paths):
+        raise SequelaError("give either paths of this machine or addresses such as hdfs://..., not both.")
+    found = None if remote_paths else find_reports([Path(path) for path in paths])
+    job = Job(
+        version=__version__,
+        settings=_absolute(settings),
+        include_all=include_all,
+        timeout=timeout,
+        form=Form.JSON if output and output.endswith(PARQUET) else Form.CSV,
+    )
+    with open_session(master, spark_settings or {}) as spark, readable_errors():
+        remote = find_remote(spark, remote_paths) if found is None else None
+        found = found or (remote.found if remote else Found())
+        found = Found(found.files[:limit], found.problems)
+        with results(spark, found.files, job, remote=remote, partitions=partitions) as frame:
+            if job.form is Form.JSON:
+                return _write_table(spark, frame, found, str(output), settings.max_characters)
+            engine = functools.partial(outcomes, frame, max_characters=settings.max_characters)
+            with _on_this_machine(spark, output) as file:
+                return extract_with(found, file, settings, engine=engine, progress=False, also=also)
+
+
+def _write_table(
+    spark: SparkSession, frame: DataFrame, found: Found, output: str, max_characters: int
+) -> Summary:
+    """Write the rows as Parquet, and what failed as CSV."""
+    started = time.monotonic()
+    summary = Summary()
+    place = output if is_address(output) else f"file:{os.path.abspath(output)}"  # noqa: PTH100 - a link stays
+    prepare_folder(spark, place)
+    try:
+        with _on_this_machine(spark, f"{output}{_ERRORS}") as file, FailureLog(file) as failures:
+            for path, problem in found.problems:
+                failures.add(path, problem.reason, problem.remedy)
+            for outcome in outcomes(frame, found.files, max_characters, rows=False):
+                if outcome.failure:
+                    failures.add(outcome.file.shown, outcome.failure.reason, outcome.failure.remedy)
+                else:
+                    summary.reports += 1
+                    summary.rows += outcome.result[0]
+            write_rows(frame, place)
+            if summary.rows and not any(name.endswith(PARQUET) for name in names_in(spark, place)):
+                raise OutputError(
+                    f"{printable(output)} was written where this machine does not see it: on the disks of the "
+                    "executors. Name a folder that all of them share, or an address such as hdfs://..."
+                )
+    except BaseException:
+        remove(spark, place)
+        raise
+    summary.failed = failures.count
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+@contextmanager
+def _on_this_machine(spark: SparkSession, output: str | None) -> Iterator[Path | None]:
+    """Give the path to write a file to; where it has an address, it is brought there when it is complete."""
+    if output is None or not is_address(output):
+        yield Path(output) if output else None
+        return
+    with tempfile.TemporaryDirectory(prefix="sequela-") as folder:
+        file = Path(folder, "output.csv")
+        yield file
+        for suffix in ("", _ERRORS):
+            made = Path(f"{file}{suffix}")
+            if made.exists():
+                upload(spark, made, f"{output}{suffix}")
+            else:
+                remove(spark, f"{output}{suffix}")
+
+
+def _absolute(settings: Settings) -> Settings:
+    """Let executors, which run elsewhere, find the folders that are named."""
+    named = {
+        name: os.path.abspath(value)  # noqa: PTH100 - a link stays
+        for name in ("model", "meddra")
+        if (value := getattr(settings, name)) is not None and Path(value).exists()
+    }
+    return replace(settings, **named)
