@@ -24,7 +24,7 @@ from sequela.components.features import Gazetteer
 from sequela.components.network import Array, Decoder, Flags, Network
 from sequela.components.sentences import Sentences
 from sequela.errors import ModelError
-from sequela.lexicons.loader import load_lines
+from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Label, RoleLabel
 
 SHIPPED = "en_sequela_case"
@@ -215,7 +215,8 @@ def merge(doc: Doc, groups: dict[str, list[Found]], drugs: Gazetteer) -> list[Fo
     """Make entities without overlap of the spans of all heads, in the order of the text.
 
     Drugs are what MACCROBAT calls a medication or PHEE a drug; a chemical alone counts where the lexicon knows it
-    as a drug (BC5CDR's chemicals include laboratory analytes). Of findings the role head's Effect goes first,
+    as a drug (BC5CDR's chemicals include laboratory analytes); what is by its name an operation, an image or a test is
+    a procedure. Of findings the role head's Effect goes first,
     unless other heads see several findings in it ("fever, chills and rash"); a drug inside a finding ("lithium
     toxicity") is cut out of it.
     """
@@ -229,6 +230,12 @@ def merge(doc: Doc, groups: dict[str, list[Found]], drugs: Gazetteer) -> list[Fo
     for start, end, label, p in groups["maccrobat"]:
         rank = {"DRUG": 0, "SYMPTOM": 3, "PROCEDURE": 6}.get(label, 1)
         ranked.append((rank, (start, end, label, p)))
+    ranked = [
+        (6, (start, end, Label.PROCEDURE.value, p))
+        if label == Label.DRUG and _is_procedure(doc, start, end)
+        else (rank, (start, end, label, p))
+        for rank, (start, end, label, p) in ranked
+    ]
     for start, end, label, p in groups["bc5cdr"]:
         if label == "Chemical":
             lowered = [doc[i].lower_ for i in range(start, end)]
@@ -254,6 +261,25 @@ def merge(doc: Doc, groups: dict[str, list[Found]], drugs: Gazetteer) -> list[Fo
         if start < end and not any(i in taken for i in range(start, end)):
             take((start, end, label, p))
     return sorted(chosen)
+
+
+def _is_procedure(doc: Doc, start: int, end: int) -> bool:
+    """Whether a mention names what is done or measured: "pancreatectomy", "biliary stent", "C-reactive protein"."""
+    forms = _not_drugs()
+    last = doc[end - 1].lower_
+    return (
+        last.endswith(forms["ending"])
+        or last in forms["last_word"]
+        or doc[start:end].text.lower() in forms["name"]
+    )
+
+
+@cache
+def _not_drugs() -> dict[str, tuple[str, ...]]:
+    forms: dict[str, list[str]] = {}
+    for row in load_table("tagging_not_drugs.csv"):
+        forms.setdefault(row["form"], []).append(row["text"])
+    return {form: tuple(texts) for form, texts in forms.items()}
 
 
 def _several(findings: list[Found], start: int, end: int) -> bool:

@@ -12,7 +12,10 @@ from sequela.components.tagging import GROUPS, Tagger, merge
 from sequela.errors import ModelError
 from support import save_tiny_model
 
-TEXT = "Lithium toxicity with fever, chills and rash; creatinine rose after amphotericin B was given."
+TEXT = (
+    "Lithium toxicity with fever, chills and rash; creatinine rose after amphotericin B was given. "
+    "A biliary stent, then pancreatectomy; D-dimer was normal."
+)
 
 
 def merged(drugs=("lithium", "amphotericin b"), **groups):
@@ -52,6 +55,9 @@ CASES = {
         {"roles": [("amphotericin", "Drug")], "maccrobat": [("amphotericin B", "DRUG")]},
         [("amphotericin B", "DRUG")],
     ),
+    "an operation is no drug": ({"roles": [("pancreatectomy", "Drug")]}, [("pancreatectomy", "PROCEDURE")]),
+    "a device is no drug": ({"maccrobat": [("biliary stent", "DRUG")]}, [("biliary stent", "PROCEDURE")]),
+    "an assay is no drug": ({"roles": [("D-dimer", "Drug")]}, [("D-dimer", "PROCEDURE")]),
     "population is no entity": ({"roles": [("fever", "Population")]}, []),
 }
 
