@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +11,10 @@ from click.testing import Result
 
 from sequela.corpora import brat
 from sequela.corpora.document import Document
+from sequela.running.output import OutputFile
 
 Run = Callable[..., Result]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 def test_entities_in_brackets_where_there_is_no_colour(sequela: Run, reports: Path) -> None:
@@ -116,6 +120,7 @@ def test_what_fails_is_noted_beside_the_files(sequela: Run, reports: Path) -> No
     [
         pytest.param(["--format", "brat"], "Name a folder for them with --output DIR.", id="no folder"),
         pytest.param(["--format", "terminal", "-o", "out"], "Leave out --output", id="folder for a terminal"),
+        pytest.param(["--resume"], "Name a folder for them with --output DIR.", id="nothing to go on with"),
         pytest.param(["-o", "file/out"], "cannot make the folder file/out: Not a directory.", id="no place"),
         pytest.param(["-o", "file"], "cannot make the folder file: File exists.", id="a file"),
     ],
@@ -126,3 +131,76 @@ def test_bad_input(sequela: Run, reports: Path, arguments: list[str], message: s
     assert result.exit_code == 2
     assert message in result.stderr
     assert [path.name for path in Path().iterdir()] == ["file"]
+
+
+@pytest.fixture
+def interrupted(sequela: Run, reports: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder of a run that was interrupted when it was to write the last of three reports."""
+    commit = OutputFile._commit
+
+    def interrupt(self: OutputFile) -> None:
+        if self.target.name == "c.ann":
+            raise KeyboardInterrupt
+        commit(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(OutputFile, "_commit", interrupt)
+        result = sequela("tag", reports, "-o", "out", "--resume")
+    assert result.exit_code == 130
+    assert f"kept in {Path('out/tag.journal')}: run the same command again" in result.stderr
+    assert names(Path("out")) == ["a.ann", "a.txt", "b.ann", "b.txt", "c.txt", "tag.journal"]
+    return Path("out")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_run_goes_on_and_leaves_alone_what_is_done(sequela: Run, reports: Path, interrupted: Path) -> None:
+    (interrupted / "a.ann").write_text("corrected by hand")
+    (interrupted / "b.ann").unlink()
+    result = sequela("tag", reports, "-o", interrupted, "--resume")
+    assert result.stderr == "sequela: 3 reports read (1 of them before), 0 failed\n"
+    assert names(interrupted) == ["a.ann", "a.txt", "b.ann", "b.txt", "c.ann", "c.txt"]
+    assert (interrupted / "a.ann").read_text() == "corrected by hand"
+    assert sequela("tag", reports, "-o", "again").exit_code == 0
+    for name in ("b.ann", "b.txt", "c.ann", "c.txt"):
+        assert (interrupted / name).read_bytes() == (Path("again") / name).read_bytes()
+
+
+def test_another_format_is_not_mixed(sequela: Run, reports: Path, interrupted: Path) -> None:
+    result = sequela("tag", reports, "-o", interrupted, "--resume", "--format", "json")
+    assert result.exit_code == 2
+    assert "was begun with another --format. Go on with the same, or delete the file." in result.stderr
+
+
+def test_files_of_a_finished_run_are_not_taken_for_those_of_an_interrupted_one(
+    sequela: Run, reports: Path
+) -> None:
+    assert sequela("tag", reports, "-o", "out", "--resume").exit_code == 0
+    result = sequela("tag", reports, "-o", "out", "--resume")
+    assert result.exit_code == 2
+    assert "exists already" in result.stderr
+
+
+def test_a_killed_run_goes_on(sequela: Run, start: Start, tmp_path: Path) -> None:
+    folder, output = tmp_path / "many", tmp_path / "out"
+    folder.mkdir()
+    for number in range(160):
+        (folder / f"{number:03}.txt").write_text("Amiodarone caused fever. " * (number % 40 + 1))
+    journal = output / "tag.journal"
+    process = start("tag", folder, "-o", output, "--resume", "--timeout", "0")
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.read_bytes().count(b'"results"') > 1):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    (output / f".000.ann.{process.pid}.part").write_text("half of it")
+    result = sequela("tag", folder, "-o", output, "--resume")
+    assert " of them before), 0 failed" in result.stderr
+    assert sequela("tag", folder, "-o", tmp_path / "undisturbed").exit_code == 0
+    for path in (tmp_path / "undisturbed").iterdir():
+        assert (output / path.name).read_bytes() == path.read_bytes()
+    assert names(output) == names(tmp_path / "undisturbed")

@@ -49,6 +49,14 @@ def tag(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over files that exist.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Note finished reports in DIR/tag.journal until all are, and go on where an interrupted run "
+            "with this option ended.",
+        ),
+    ] = False,
     jobs: Jobs = 1,
     timeout: Timeout = DEFAULT_TIMEOUT,
     limit: Limit = None,
@@ -68,13 +76,23 @@ def tag(
         raise SequelaError("--format terminal writes no files. Leave out --output, or choose brat or json.")
     if form is Format.BRAT and output is None:
         raise SequelaError("--format brat writes files. Name a folder for them with --output DIR.")
+    if resume and output is None:
+        raise SequelaError("--resume needs files to go on with. Name a folder for them with --output DIR.")
     settings = make_settings(model, labels, encoding, max_chars, meddra=meddra)
     found = find_limited(paths, limit)
     from sequela.running.tag import tag as run_tag
 
-    read, failed = run_tag(
-        found, output, settings, form=form, overwrite=overwrite, jobs=processes(jobs), timeout=timeout
+    read, earlier, failed = run_tag(
+        found,
+        output,
+        settings,
+        form=form,
+        overwrite=overwrite,
+        jobs=processes(jobs),
+        timeout=timeout,
+        resume=resume,
     )
-    typer.echo(f"sequela: {read:,} reports read, {failed:,} failed", err=True)
+    before = f" ({earlier:,} of them before)" if earlier else ""
+    typer.echo(f"sequela: {read:,} reports read{before}, {failed:,} failed", err=True)
     if failed:
         raise typer.Exit(Exit.SOME_FAILED)

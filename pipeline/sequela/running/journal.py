@@ -37,9 +37,11 @@ class Journal:
     Parameters
     ----------
     output
-        The file that the run writes; the journal is ``OUTPUT.journal``.
+        The file, or the folder of files, that the run writes.
     identity
         What must be equal for results to be taken over, as of `identity_of`.
+    path
+        The journal itself; ``OUTPUT.journal`` when left out.
 
     Raises
     ------
@@ -49,8 +51,8 @@ class Journal:
         It cannot be written, or another run is using it.
     """
 
-    def __init__(self, output: Path, identity: dict[str, str]) -> None:
-        self.path = Path(f"{output}.journal")
+    def __init__(self, output: Path, identity: dict[str, str], *, path: Path | None = None) -> None:
+        self.path = path or Path(f"{output}.journal")
         self._output = output
         self._identity = identity
         self._places: dict[str, int] = {}  # by digest, where the line begins; results stay on the disk
@@ -99,7 +101,7 @@ class Journal:
         if not kept:
             self.path.unlink(missing_ok=True)
         self._file.close()
-        if kept:
+        if kept and self.path.exists():  # somebody may have removed its folder
             print(
                 f"sequela: finished reports are kept in {printable(self.path)}: "
                 "run the same command again to go on.",
@@ -136,11 +138,20 @@ class Journal:
             for digest in entry.get("results", ()):
                 self._places[digest] = good
             if "process" in entry:
-                for target in (self._output, Path(f"{self._output}.errors.csv")):
-                    part_of(target, entry["process"]).unlink(missing_ok=True)
+                self._remove_parts(entry["process"])
             good += len(raw)
         self._file.truncate(good)
         self._append({"identity": self._identity, "process": os.getpid()})
+
+    def _remove_parts(self, process: int) -> None:
+        """Remove the files that a process was writing when it was killed."""
+        if self._output.is_dir():
+            parts = list(self._output.rglob(f".*.{process}.part"))
+        else:
+            targets = (self._output, Path(f"{self._output}.errors.csv"))
+            parts = [part_of(target, process) for target in targets]
+        for part in parts:
+            part.unlink(missing_ok=True)
 
     def _results(self, place: int) -> dict[str, Any]:
         if self._line[0] != place:

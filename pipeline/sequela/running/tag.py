@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sequela.errors import OutputError
-from sequela.reading import Found, printable
-from sequela.running.batches import Settings
+from sequela.reading import Found, ReportFile, printable
+from sequela.running.batches import Outcome, Settings
 from sequela.running.failures import FailureLog
-from sequela.running.local import run
+from sequela.running.journal import Journal, identity_of
+from sequela.running.local import chunk_size, run
 from sequela.running.output import OutputFile, StandardOutput
 from sequela.running.progress import show_progress
 
@@ -31,6 +34,7 @@ class Format(str, Enum):
 
 
 SUFFIXES = {Format.BRAT: (".txt", ".ann"), Format.JSON: (".json",)}
+_JOURNAL = "tag.journal"
 
 Tagged = dict[str, Any]
 
@@ -77,8 +81,9 @@ def tag(
     overwrite: bool,
     jobs: int = 1,
     timeout: float = 0,
-) -> tuple[int, int]:
-    """Tag reports; give how many were read and how many failed.
+    resume: bool = False,
+) -> tuple[int, int, int]:
+    """Tag reports; give how many were read, how many of them by an interrupted run, and how many failed.
 
     Parameters
     ----------
@@ -98,6 +103,9 @@ def tag(
         Number of processes.
     timeout
         Seconds a report may take; 0 for no limit.
+    resume
+        Note what is finished in ``tag.journal`` in the folder until all is, and leave alone what an
+        interrupted run has finished. Needs a folder.
 
     Raises
     ------
@@ -105,23 +113,47 @@ def tag(
         Nothing was written.
     """
     if folder:
-        _prepare(folder, found, form, overwrite)
-    read = 0
+        going_on = resume and (folder / _JOURNAL).exists()
+        _prepare(folder, found, form, overwrite=overwrite or going_on)
+    read = earlier = 0
     write = _writer(form, folder)
-    with FailureLog(folder / "errors.csv" if folder else None) as failures:
+    with ExitStack() as stack:
+        journal = None
+        if resume and folder:
+            identity = {**identity_of(settings, include_all=False), "--format": form.value}
+            journal = stack.enter_context(Journal(folder, identity, path=folder / _JOURNAL))
+        failures = stack.enter_context(FailureLog(folder / "errors.csv" if folder else None))
         for path, problem in found.problems:
             failures.add(path, problem.reason, problem.remedy)
-        outcomes = run(found.files, tagged, settings, jobs=jobs, timeout=timeout)
+
+        def known(file: ReportFile) -> Outcome | None:
+            """Find what was written before, and is still there."""
+            outcome = journal.find(file, settings) if journal else None
+            there = (
+                outcome and folder and all(target.exists() for target in _targets(folder, file.doc_id, form))
+            )
+            return outcome if there else None
+
+        outcomes = run(
+            found.files, tagged, settings, jobs=jobs, timeout=timeout, known=known if journal else None
+        )
+        group: list[Outcome] = []
         for outcome in show_progress(outcomes, total=len(found.files), enabled=folder is not None):
             if outcome.failure:
-                failures.add(outcome.file.path, outcome.failure.reason, outcome.failure.remedy)
+                failures.add(outcome.file.shown, outcome.failure.reason, outcome.failure.remedy)
             else:
-                write(outcome.result)
+                if not outcome.earlier:
+                    write(outcome.result)
                 read += 1
-    return read, failures.count
+                earlier += outcome.earlier
+            group.append(replace(outcome, result=None))  # the files are the result
+            if journal and len(group) == chunk_size(len(found.files)):
+                journal.add(group)
+                group = []
+    return read, earlier, failures.count
 
 
-def _prepare(folder: Path, found: Found, form: Format, overwrite: bool) -> None:
+def _prepare(folder: Path, found: Found, form: Format, *, overwrite: bool) -> None:
     """Make the folder, and make sure that nothing in it is lost: it may hold somebody's annotations."""
     if not overwrite:
         for file in found.files:
