@@ -9,6 +9,7 @@ from spacy.language import Language
 
 from sequela import attributes
 from sequela.components.tokenizer import create_tokenizer
+from sequela.model_files import check_model_files
 
 # Each stage reads what earlier ones wrote; the pairs are (factory, what it is for).
 STAGES: tuple[tuple[str, str], ...] = (
@@ -52,10 +53,12 @@ def build_pipeline(
     Raises
     ------
     sequela.errors.ModelError
-        No such model, or none of its labels is known.
+        No such model, none of its labels is known, or its folder holds pickled files.
     sequela.errors.TerminologyError
         The MedDRA release is not there, or broken.
     """
+    if model is not None:
+        check_model_files(Path(model))
     attributes.register()
     nlp = spacy.blank("en")
     nlp.tokenizer = create_tokenizer(nlp)
