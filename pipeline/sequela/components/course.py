@@ -24,6 +24,7 @@ from sequela.components.course_report import (
     told_families,
     words_of,
 )
+from sequela.components.course_values import is_normal
 from sequela.schema import Action, Attribution, Challenge, Course, Cue, Link, OnsetAnchor, Outcome
 
 _NEAR_OTHER = 6  # sentences after the event that may still tell of another author's patient
@@ -31,7 +32,7 @@ _EFFECT_WITHIN = 4  # sentences after the withdrawal in which the reaction is to
 _RECURRENCE_WITHIN = 2  # sentences after the drug was given again
 _CUE_BEFORE = 60  # characters that the recurrence may be told before the rechallenge
 _EPISODE = 6  # sentences between the first mentions of events that belong together
-_GENERIC_EVENT = re.compile(r"\b(?:side[\s-]effects?|adverse|toxicit(?:y|ies)|complications?)\b", re.I)
+_GENERIC_EVENT = re.compile(r"\b(?:side[\s-]effects?|adverse|complications?)\b", re.I)
 _WITHDRAWAL = re.compile(r"\bwithdrawal|\brebound|\bdiscontinuation", re.I)
 _BETTER = (Outcome.RECOVERED, Outcome.RECOVERING)
 _ENDS = (Outcome.RECOVERED, Outcome.SEQUELAE)
@@ -87,7 +88,8 @@ def find_courses(report: Report, links: list[Link]) -> list[Course]:
         withdrawn = any(_WITHDRAWAL.search(one.link.event.text) for one in episode)
         for one in episode:
             one.follows_stop = one.follows_stop or withdrawn
-            if one.may_share and is_diagnosis(one.link.event.text):
+            one.companions = tuple(other.event_words for other in episode)
+            if one.may_share and one.is_diagnosis:
                 one.begins = begins
         _share_outcomes(episode)
     return [reading.course() for reading in readings]
@@ -102,11 +104,18 @@ def _share_outcomes(episode: list[_Reading]) -> None:
             (outcome, cue)
             for other, outcome, cue in known
             if abs(other.begins - one.begins) <= _EPISODE
+            and not _at_different_times(one.link, other.link)
             and cue is not None
             and one.report.sentence_of(cue.start) >= one.begins
         ]
         if near and len({outcome for outcome, _ in near}) == 1:
             one.outcome = near[-1]
+
+
+def _at_different_times(one: Link, other: Link) -> bool:
+    """Tell whether two events are said to have begun at different times."""
+    first, second = one.onset, other.onset
+    return bool(first and second and first.min and second.min and first.min != second.min)
 
 
 class _Reading:
@@ -119,6 +128,8 @@ class _Reading:
         self.families = families_of(link.event.text)
         self.other = link.attribution is Attribution.OTHER_CASE
         self.may_share = not self.other and not _GENERIC_EVENT.search(link.event.text)
+        self.is_diagnosis = is_diagnosis(link.event.text)
+        self.companions: tuple[frozenset[str], ...] = ()
         self.follows_stop = _WITHDRAWAL.search(link.event.text) is not None or (
             link.onset is not None and link.onset.anchor is OnsetAnchor.STOP
         )
@@ -130,6 +141,10 @@ class _Reading:
             else (0, len(report.text))
         )
         self.begins, self.drug_begins, self.ends = self._stretch()
+        if self.is_diagnosis and not self.other:
+            # an illness may get its name after it is over
+            stops = [s.sentence for s in self._actions() if s.value == Action.WITHDRAWN]
+            self.begins = min([self.begins, *stops])
 
     def course(self) -> Course:
         """Give what the statements say."""
@@ -192,16 +207,21 @@ class _Reading:
             if statement.sentence < self.begins:
                 continue
             if statement.value == Outcome.FATAL:
-                if self._is_death(statement):
+                if statement.scope == "object":
+                    if self._is_own(statement, self.report.subject(statement)):
+                        return Outcome.FATAL, statement.cue
+                elif self._is_death(statement):
                     deaths.append(statement)
                 continue
             if statement.cue.text.lower() in self.link.event.text.lower():
                 continue  # "worsening arthritis" is the event, not what became of it
             subject = self.report.subject(statement)
             if self._is_own(statement, subject):
-                own.append(statement)
+                own.append(self._by_value(statement))
             elif self._may_mean_event(statement, subject):
                 general.append(statement)
+        leaving = [statement for statement in general if statement.cue.rule == "discharged"]
+        general = [statement for statement in general if statement.cue.rule != "discharged"]
         chosen = _settled(own)
         if deaths and (chosen is None or chosen.value not in _ENDS):
             # the death is the outcome of the reaction that led to it, not of every other
@@ -213,6 +233,8 @@ class _Reading:
             better = (Outcome.RECOVERED,) if chosen.value == Outcome.RECOVERING else _BETTER
             later = [s for s in general if s.value in better and s.cue.start > chosen.cue.start]
             chosen = _settled(later) or chosen
+        if chosen is None and leaving:
+            chosen = leaving[-1]
         return (Outcome(chosen.value), chosen.cue) if chosen else (Outcome.UNKNOWN, None)
 
     def _is_death(self, statement: Statement) -> bool:
@@ -233,17 +255,33 @@ class _Reading:
         )
         told = told_families(subject.text)
         families = [family for family in self.families if family.name in told]
+        if statement.scope == "measured":
+            return statement.sentence > self.begins and self._is_normal(statement)
         if statement.scope == "falling":
             return (named and not families) or any(family.direction == "high" for family in families)
         if statement.scope == "rising":
             return any(family.direction == "low" for family in families)
         return named or bool(families)
 
+    def _is_normal(self, statement: Statement) -> bool:
+        clause = self.report.lowered[statement.begin : statement.stop]
+        return is_normal(clause, (family.name for family in self.families))
+
+    def _by_value(self, statement: Statement) -> Statement:
+        """Give the statement of a rise or fall that ended at a normal value as one of recovery."""
+        if statement.scope in ("rising", "falling") and self._is_normal(statement):
+            return replace(statement, value=Outcome.RECOVERED.value)
+        return statement
+
     def _may_mean_event(self, statement: Statement, subject: Subject) -> bool:
         """Tell whether a statement that does not name the event can be about it."""
-        if statement.scope in ("named", "falling", "rising", "attribute") or _GENERIC_EVENT.search(
-            self.link.event.text
-        ):
+        if statement.scope in (
+            "named",
+            "falling",
+            "rising",
+            "attribute",
+            "measured",
+        ) or _GENERIC_EVENT.search(self.link.event.text):
             return False
         if on_tumour(subject.text) or (subject.events and not subject.general):
             return False
@@ -257,18 +295,12 @@ class _Reading:
             return True
         if statement.scope == "object":
             return False
-        return any(
-            0 <= statement.sentence - action.sentence <= _EFFECT_WITHIN
-            for action in self._of_kind(ACTION)
-            if self.report.is_about_drug(action, self.link)
-        )
+        return any(0 <= statement.sentence - action.sentence <= _EFFECT_WITHIN for action in self._actions())
 
     def _was_withdrawn(self, statement: Statement) -> bool:
         return any(
-            action.value == Action.WITHDRAWN
-            and action.cue.start < statement.cue.start
-            and self.report.is_about_drug(action, self.link)
-            for action in self._of_kind(ACTION)
+            action.value == Action.WITHDRAWN and action.cue.start < statement.cue.start
+            for action in self._actions()
         )
 
     # --- action taken, dechallenge, rechallenge
@@ -277,7 +309,7 @@ class _Reading:
         """Give what was done with the drug after the event; a later withdrawal overrules what was tried before."""
         if self.follows_stop:
             return Action.UNKNOWN, None
-        found = [s for s in self._of_kind(ACTION) if self.report.is_about_drug(s, self.link)]
+        found = self._actions()
         after = [s for s in found if s.sentence >= self.begins]
         chosen: Statement | None = None
         for statement in after or found[-1:]:
@@ -289,6 +321,9 @@ class _Reading:
             ):
                 chosen = statement
         return (Action(chosen.value), chosen) if chosen else (Action.UNKNOWN, None)
+
+    def _actions(self) -> list[Statement]:
+        return [s for s in self._of_kind(ACTION) if self.report.is_about_drug(s, self.link)]
 
     def _abated(self, first: Statement, last: Statement) -> bool:
         """Tell whether the event is said to have got better between two actions."""
@@ -310,12 +345,16 @@ class _Reading:
 
     def _rechallenge(self) -> tuple[Challenge, Cue | None]:
         refused: Cue | None = None
+        given = False
         for statement in self._of_kind(RECHALLENGE):
             if not self.report.is_about_drug(statement, self.link):
                 continue
             if statement.value == Challenge.NOT_DONE:
                 refused = refused or statement.cue
                 continue
+            if statement.sentence < self.begins:
+                continue
+            given = True
             for number in range(
                 statement.sentence, min(statement.sentence + _RECURRENCE_WITHIN, self.ends) + 1
             ):
@@ -325,10 +364,16 @@ class _Reading:
                     subject = self.report.subject(effect)
                     if self._is_own(effect, subject) or self._recurs(subject):
                         return Challenge(effect.value), effect.cue
-        return (Challenge.NOT_DONE, refused) if refused else (Challenge.UNKNOWN, None)
+        return (Challenge.NOT_DONE, refused) if refused and not given else (Challenge.UNKNOWN, None)
 
     def _recurs(self, subject: Subject) -> bool:
-        return not subject.events and not on_tumour(subject.text)
+        """Tell whether what came back is the reaction as a whole, or a sign of the illness."""
+        if on_tumour(subject.text):
+            return False
+        return not subject.events or (
+            self.is_diagnosis
+            and any(same_words(sign, words) for sign in self.companions for words in subject.events)
+        )
 
     def _of_kind(self, kind: str) -> Iterator[Statement]:
         return (statement for statement in self.statements if statement.kind == kind)

@@ -16,6 +16,7 @@ from sequela.lexicons.loader import load_table
 from sequela.schema import Cue
 
 OUTCOME, ACTION, RECHALLENGE, RECURRENCE = "outcome", "action", "rechallenge", "recurrence"
+MEASURED = "measured"
 _LOOK_BACK = 80
 _NOT_TOLD = re.compile(
     r"\b(?:should|may|might|can|could|would|must|if|usually|generally|typically|often|recommend\w{0,6}"
@@ -90,7 +91,13 @@ def find_statements(
         covered[rule.kind] = -minus_end
         if rule.value == "not_done" or not _NOT_TOLD.search(lowered[max(begin, start - _LOOK_BACK) : start]):
             kept.append((start, -minus_end, rule))
-    clauses = _clauses(lowered, begin, end, [(start, stop) for start, stop, _ in kept])
+    # a value that is named divides no clause, and its own reaches to the next cue's subject
+    told = [(start, stop) for start, stop, rule in kept if rule.scope != MEASURED]
+    of_told = dict(zip(told, _clauses(lowered, begin, end, told), strict=True))
+    clauses = [
+        of_told.get((start, stop)) or _clauses(lowered, start, end, [(start, stop)])[0]
+        for start, stop, _ in kept
+    ]
     return [
         Statement(
             rule.kind,

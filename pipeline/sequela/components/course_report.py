@@ -24,20 +24,25 @@ from sequela.components.terms.drugs import normalise_drug
 from sequela.components.terms.events import normalise_event
 from sequela.components.terms.spelling import VARIANT
 from sequela.lexicons.loader import load_lines, load_table
-from sequela.schema import Attribution, Frame, Label, Link, Zone
+from sequela.schema import Attribution, Frame, Label, Link, Section, Zone
 
 _UNTOLD = frozenset((Zone.REFERENCES, Zone.BACK_MATTER, Zone.TITLE))
 _STORY = frozenset((Zone.CASE, Zone.BODY, Zone.CAPTION, Zone.TABLE))
 _CACHE = 10_000
 _SUBJECT_REACH = 110  # characters from the subject to its verb
 _OBJECT_REACH = 60
+_ADJACENT = 20  # characters from an adjective to its noun
 
 _GENERAL = re.compile(
     r"\b(?:symptoms?|symptomatology|condition|reactions?|signs|complaints?|clinical (?:state|status|picture|course)"
-    r"|state|status|picture|side\seffects?|adverse\s\w{1,20}|complications?|toxicity|episodes?|attacks?|events?"
-    r"|abnormalit(?:y|ies)|manifestations?|parameters|findings|values|tests?|(?:laboratory|blood) (?:data|results|work)"
+    r"|state|status|picture|side\seffects?|adverse\s\w{1,20}|complications?|toxicit(?:y|ies)|episodes?|attacks?|events?"
+    r"|abnormalit(?:y|ies)|manifestations?"
     r"|everything|disease|illness|syndrome"
     r"|both|all (?:of )?(?:these|those|this|them))\b"
+)
+# These speak of whatever was measured, unless they name it.
+_MEASURED = re.compile(
+    r"\b(?:parameters|findings|values|levels|tests?|(?:laboratory|blood) (?:data|results|work))\b"
 )
 _PATIENT = re.compile(
     r"\b(?:patients?|he|she|child|boy|girl|man|woman|infant|baby|neonate|mother|lady|gentleman|dog|cat|horse|animal|recovery|improvement)\b"
@@ -54,6 +59,8 @@ _CHAINED = re.compile(r"\s?(?:,|,?\s(?:and|or|as well as|plus|&)|/|\)|,\sboth)\s
 _OF = re.compile(
     r"\s?(?:of|in|from|for)\s|\s(?:taking|using|receiving|giving|administration|treatment|therapy|use)\s|\s(?:the|this|his|her|all|both)\s"
 )
+_IS = re.compile(r"\b(?:was|were|is|are|been)\s(?:\w{1,9}\s)?$")
+_HAS = re.compile(r"\b(?:have|had|has|experience|suffers?|complain\w{0,3})$")
 _TAKING = re.compile(
     r"\s(?:taking|using|inhaling|drinking|smoking|receiving|the (?:medication|drug|treatment))\b"
 )
@@ -105,8 +112,11 @@ class Report:
         self.lowered = lower(self.text)
         self.starts = [sent.start_char for sent in doc.sents] or [0]
         self.last = len(self.starts) - 1
-        self.drugs = _Mentions([_drug(ent) for ent in doc.ents if ent.label_ == Label.DRUG])
-        self.events = _Mentions([_event(ent) for ent in doc.ents if ent.label_ == Label.SYMPTOM])
+        self.drugs = _Mentions(
+            [_drug(ent) for ent in doc.ents if ent.label_ == Label.DRUG or _abbreviates_drug(ent)]
+        )
+        events = [_event(ent) for ent in doc.ents if ent.label_ == Label.SYMPTOM]
+        self.events = _Mentions([event for event in events if event.words])
         self.anaphors = _Mentions(
             [_drug(span) for span in doc.spans.get(SPANS, ()) if span.label_ == Label.DRUG]
         )
@@ -114,6 +124,7 @@ class Report:
         self.frames = attributes.get_frames(doc)
         self.frame_starts = [frame.start for frame in self.frames]
         self.sections = attributes.get_sections(doc)
+        self._story = self._sections_of_case()
         self.others = self._told_of_others()
         self.main_events = self._main_events(attributes.get_links(doc))
         self._triggers: dict[int, set[int]] = defaultdict(set)
@@ -139,7 +150,7 @@ class Report:
 
     def in_story(self, offset: int) -> bool:
         """Tell whether an offset lies where the case is told, not in an abstract or a discussion of it."""
-        return any(s.start <= offset < s.end and s.zone in _STORY for s in self.sections)
+        return any(section.start <= offset < section.end for section in self._story)
 
     def frame_at(self, offset: int) -> Frame | None:
         """Give the frame that an offset lies in."""
@@ -156,6 +167,12 @@ class Report:
 
     def _is_untold(self, offset: int) -> bool:
         return any(s.start <= offset < s.end for s in self.sections if s.zone in _UNTOLD)
+
+    def _sections_of_case(self) -> list[Section]:
+        """Give the sections that tell the case; a structured abstract has its own before the introduction."""
+        told = [section for section in self.sections if section.zone in _STORY]
+        begin = max((s.start for s in self.sections if s.zone is Zone.INTRODUCTION), default=0)
+        return [section for section in told if section.start >= begin] or told
 
     def _told_of_others(self) -> frozenset[int]:
         """Give the numbers of the sentences that are not about a patient of this report."""
@@ -198,28 +215,49 @@ class Report:
 
     def _find_subject(self, statement: Statement) -> Subject:
         cue = statement.cue
-        after = _OF.match(self.lowered, cue.end) is not None
+        after = _OF.match(self.lowered, cue.end) is not None or _HAS.search(cue.text.lower()) is not None
         right = self.lowered[cue.start : min(statement.stop, cue.end + _OBJECT_REACH)]
         left = self.lowered[max(statement.begin, cue.start - _SUBJECT_REACH) : cue.end]
-        events_right = self.events.between(cue.start, min(statement.stop, cue.end + _OBJECT_REACH))
+        events_right = [
+            event
+            for event in self.events.between(cue.start, min(statement.stop, cue.end + _OBJECT_REACH))
+            if event.end > cue.end
+        ]
         events_left = self._last_chain(self.events.between(statement.begin, cue.start))
         if statement.scope == "object" or (after and (events_right or told_families(right[len(cue.text) :]))):
             events, text = events_right, right
-        elif statement.scope == "attribute" and not events_left:
-            events, text = events_right[:1], left + right[len(cue.text) :]
+        elif statement.scope == "attribute":
+            predicate = _IS.search(self.lowered, max(statement.begin, cue.start - 12), cue.start)
+            near = [event for event in events_right if event.start - cue.end < _ADJACENT]
+            events, text = (events_left, left) if predicate else (near, cue.text.lower())
         else:
             events, text = events_left, left
         found = Subject(
             events=tuple(event.words for event in events),
             text=text,
-            general=_GENERAL.search(text) is not None,
+            general=_is_general(text),
             patient=_PATIENT.search(left) is not None,
         )
         if found.silent:  # "the rash faded and had cleared", "healed with scars"
             for before in reversed(self.statements(statement.sentence)):
                 if before.kind == OUTCOME and before.cue.start < cue.start:
                     return self.subject(before)
+            if _IT.search(text):  # "The skin changes were mild; they disappeared"
+                return self._subject_before(statement)
         return found
+
+    def _subject_before(self, statement: Statement) -> Subject:
+        begin = self.starts[statement.sentence]
+        if statement.begin - begin < _ADJACENT and statement.sentence:
+            begin = self.starts[statement.sentence - 1]
+        events = self._last_chain(self.events.between(begin, statement.begin))
+        text = self.lowered[max(begin, statement.begin - _SUBJECT_REACH) : statement.begin]
+        return Subject(
+            events=tuple(event.words for event in events),
+            text=text,
+            general=_is_general(text),
+            patient=False,
+        )
 
     def _last_chain(self, mentions: list[Named]) -> list[Named]:
         """Give the last mention and those coordinated with it."""
@@ -246,6 +284,8 @@ class Report:
                     break
                 first.append(mention)
             return any(_same_drug(drug, mention) for mention in first)
+        if _TAKING.match(self.lowered, cue.end):
+            return True
         generic = [match.start() for match in _generic().finditer(self.lowered, begin, cue.start)]
         if generic and generic[-1] >= max((mention.end for mention in left), default=-1):
             return True
@@ -255,9 +295,7 @@ class Report:
             return any(_same_drug(drug, mention) for mention in right[:1])
         if drug.words & words_of(self.lowered[begin:stop]):
             return True  # a mention that the tagger missed
-        if _generic().search(self.lowered, cue.start, stop) or _TAKING.match(self.lowered, cue.end):
-            return True
-        if _DOSE.search(cue.text.lower()):
+        if _generic().search(self.lowered, cue.start, stop) or _DOSE.search(cue.text.lower()):
             return True
         if _IT.search(before) or not before.strip():
             told = self._drugs_between(self.starts[max(0, statement.sentence - 1)], begin + 1)
@@ -287,21 +325,15 @@ class Report:
         return _RELATIVES.search(text) is not None or _CITED.search(text) is not None
 
     def _main_events(self, links: list[Link]) -> frozenset[frozenset[str]]:
-        """Give the words of the events that the report is about, by how often they are named.
-
-        A death is the outcome of these, not of every sign: of the one named most, and of illnesses that are
-        named half as often.
-        """
-        linked = {
-            event_words(link.event.text): is_diagnosis(link.event.text) for link in links if not link.rejected
-        }
+        """Give the words of the events that a death may be the outcome of: illnesses, and what is named most."""
+        linked = {event_words(link.event.text) for link in links if not link.rejected}
         counts: Counter[frozenset[str]] = Counter()
         for mention in self.events.all:
             counts.update(event for event in linked if event and event <= mention.words)
         most = max(counts.values(), default=0)
-        return frozenset(
-            event for event, count in counts.items() if count == most or (linked[event] and 2 * count >= most)
-        )
+        named = {event for event, count in counts.items() if count == most}
+        illnesses = {event_words(link.event.text) for link in links if is_diagnosis(link.event.text)}
+        return frozenset(named | illnesses)
 
 
 class _Mentions:
@@ -324,6 +356,12 @@ def lower(text: str) -> str:
     return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
 
 
+def _is_general(text: str) -> bool:
+    if _GENERAL.search(text):
+        return True
+    return _MEASURED.search(text) is not None and not told_families(text)
+
+
 def on_tumour(text: str) -> bool:
     """Tell whether a text names a tumour."""
     return _TUMOUR.search(text) is not None
@@ -338,6 +376,11 @@ def _drug(span: Span) -> Named:
             keys |= _drug_keys(other["text"].lower())
             words |= words_of(other["text"])
     return Named(span.start_char, span.end_char, text, frozenset(words), frozenset(keys))
+
+
+def _abbreviates_drug(span: Span) -> bool:
+    refers = span._.refers_to
+    return bool(refers) and refers["rule"] == "abbreviation" and normalise_drug(refers["text"]) is not None
 
 
 def _event(span: Span) -> Named:
