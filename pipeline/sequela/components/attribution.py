@@ -6,6 +6,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela.attributes import set_attribution, set_frames, set_patients
+from sequela.components.cues import Words
 from sequela.components.entity_attribution import find_entity_attributions
 from sequela.components.frames import find_frames
 from sequela.components.patients import assign_patients, find_patients
@@ -26,10 +27,11 @@ class AttributionFinder:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set patients, frames and the attributions of single entities."""
-        frames = find_frames(doc)
-        patients, stretches = find_patients(doc, frames)
+        words = Words(doc.text)
+        frames = find_frames(doc, words)
+        patients, stretches = find_patients(doc, frames, words.text)
         set_patients(doc, patients)
         set_frames(doc, assign_patients(frames, stretches))
-        for ent, value, cue in find_entity_attributions(doc):
+        for ent, value, cue in find_entity_attributions(doc, words):
             set_attribution(ent, value, cue)
         return doc

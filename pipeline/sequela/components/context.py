@@ -17,7 +17,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela.attributes import set_assertion
-from sequela.components.cues import CueMatcher, Found, Words
+from sequela.components.cues import CueMatcher, Found, Words, sentence_offsets
 from sequela.lexicons.loader import load_table
 from sequela.schema import Assertion, Cue, Label
 
@@ -111,13 +111,12 @@ def _statements(
     """Give the word ranges of sentences and table cells that hold entities, with their words."""
     placed = [(ent, *words.between(ent.start_char, ent.end_char)) for ent in ents]
     k = 0
-    for sent in doc.sents if doc.has_annotation("SENT_START") else (doc[:],):
+    for begin, stop in sentence_offsets(doc):
         if k == len(placed):
             return
-        if placed[k][0].start >= sent.end:
+        if placed[k][0].start_char >= stop:
             continue
-        begin = sent.start_char
-        for cell in words.text[sent.start_char : sent.end_char].split("\t"):
+        for cell in words.text[begin:stop].split("\t"):
             start, end = words.between(begin, begin + len(cell))
             begin += len(cell) + 1
             first = k
@@ -154,6 +153,8 @@ def _speaks_of(cue: Found[ContextCue], first: int, last: int) -> bool:
     """
     if cue.end <= first or cue.start >= last:
         return True
+    if cue.start <= first and last <= cue.end and last - first < cue.end - cue.start:
+        return True  # "did not regress", "pain-free"
     return cue.start <= first and cue.end < last and cue.entry.scope > _INNER_SCOPE
 
 

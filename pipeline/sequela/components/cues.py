@@ -7,6 +7,10 @@ optional, and these stand for classes of words:
 ``<num>``  a number in digits or as a word ("5", "five", "2.5")
 ``<nth>``  an ordinal ("second", "2nd" is ``<num> nd``)
 ``<name>`` a capitalised word
+``<author>`` a capitalised word that may be the name of an author
+``<person>`` a word for one person ("woman", "teacher"), ``<people>`` for several
+``<kin>``  a relative ("uncle")
+``<begin>`` the beginning of the statement, no word
 ``<w>``    any word (no punctuation)
 ``<gap>``  up to three words, no punctuation
 =========  ==================================================
@@ -22,7 +26,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from sequela.lexicons.loader import load_table
+from spacy.tokens import Doc
+
+from sequela.lexicons.loader import load_lines, load_table
 
 Entry = TypeVar("Entry")
 
@@ -31,6 +37,8 @@ _PATTERN_PART = re.compile(r"<[a-z]+>\??|\(|\)\??|\||\d+(?:[.,·]\d+)*\??|[^\W\d
 _SAME = {"’": "'", "‘": "'", "´": "'", "`": "'", "‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-"}
 _GAP = 3
 _END = ""
+_BEGIN = "<begin>"
+_TESTS = "<>"  # the classes of words that a node goes on with, and their tests
 
 
 class Words:
@@ -59,6 +67,19 @@ class Words:
     def is_name(self, i: int) -> bool:
         """Whether word ``i`` is capitalised."""
         return self.ends[i] - self.starts[i] > 1 and self.text[self.starts[i]].isupper()
+
+
+def sentence_offsets(doc: Doc) -> list[tuple[int, int]]:
+    """Give the sentences as character offsets, the whole text where none are set.
+
+    ``doc.sents`` makes an object of every token, twice; this reads the arrays behind them.
+    """
+    if not len(doc):
+        return []
+    starts, places, lengths = doc.to_array(["SENT_START", "IDX", "LENGTH"]).T.tolist()
+    first = [i for i, start in enumerate(starts) if i == 0 or start == 1]
+    last = [*(i - 1 for i in first[1:]), len(places) - 1]
+    return [(places[i], places[j] + lengths[j]) for i, j in zip(first, last, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -90,6 +111,8 @@ class CueMatcher(Generic[Entry]):
         for words in expand(pattern):
             node = self._root
             for word in words:
+                if word in _CLASSES and word not in node:
+                    node[_TESTS] = (*node.get(_TESTS, ()), (word, _CLASSES[word]))  # type: ignore[misc]
                 node = node.setdefault(word, {})  # type: ignore[assignment]
             node.setdefault(_END, entry)
 
@@ -97,13 +120,13 @@ class CueMatcher(Generic[Entry]):
         """Give the cues among the words ``start`` to ``end``, in order."""
         found: list[Found[Entry]] = []
         root = self._root
-        classes = [name for name in _CLASSES if name in root]
+        tests = [test for _, test in root.get(_TESTS, ())]  # type: ignore[attr-defined]
         stop = len(words) if end is None else end
         lower = words.lower
         i = start
         while i < stop:
-            if lower[i] in root or any(_CLASSES[name](words, i) for name in classes):
-                match = self._longest(words, i, stop)
+            if lower[i] in root or (i == start and _BEGIN in root) or any(test(words, i) for test in tests):
+                match = self._longest(words, i, stop, begins=i == start)
                 if match is not None:
                     found.append(match)
                     i = match.end
@@ -111,9 +134,11 @@ class CueMatcher(Generic[Entry]):
             i += 1
         return found
 
-    def _longest(self, words: Words, start: int, stop: int) -> Found[Entry] | None:
+    def _longest(self, words: Words, start: int, stop: int, *, begins: bool) -> Found[Entry] | None:
         best: Found[Entry] | None = None
         stack: list[tuple[dict[str, object], int]] = [(self._root, start)]
+        if begins and _BEGIN in self._root:
+            stack.append((self._root[_BEGIN], start))  # type: ignore[arg-type]
         while stack:
             node, i = stack.pop()
             if _END in node and (best is None or i > best.end):
@@ -122,8 +147,8 @@ class CueMatcher(Generic[Entry]):
                 stack.extend(_after_gap(node["<gap>"], words, i, stop))  # type: ignore[arg-type]
             if i >= stop:
                 continue
-            for name, test in _CLASSES.items():
-                if name in node and test(words, i):
+            for name, test in node.get(_TESTS, ()):  # type: ignore[attr-defined]
+                if test(words, i):
                     stack.append((node[name], i + 1))  # type: ignore[arg-type]
             # last in, first out: of two matches of the same length the one by the word itself wins
             following = node.get(words.lower[i])
@@ -180,6 +205,25 @@ _CARDINALS = frozenset(row["word"] for row in load_table("patients_numbers.csv")
 _ORDINALS = frozenset(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "ordinal")
 
 
+PERSONS = {row["word"]: row for row in load_table("patients_persons.csv")}
+_KIN = frozenset(word for word, row in PERSONS.items() if row["kind"] == "kin")
+_ONE_PERSON = frozenset(word for word, row in PERSONS.items() if row["number"] == "one") - _KIN
+_PEOPLE = frozenset(PERSONS) - _ONE_PERSON - _KIN
+_NOT_AUTHORS = frozenset(load_lines("attribution_not_authors.txt"))
+
+
+def is_people(word: str) -> bool:
+    """Whether a word means several persons ("women", "teachers")."""
+    return word in _PEOPLE or (word.endswith("s") and word[:-1] in _ONE_PERSON)
+
+
+def persons_among(said: Iterable[str]) -> set[str]:
+    """Give the words for persons, those in a plural with -s in the singular."""
+    return {
+        word if word in PERSONS else word[:-1] for word in said if word in PERSONS or word[:-1] in _ONE_PERSON
+    }
+
+
 def number_of(word: str) -> int | None:
     """Give the value of a whole number: digits, a cardinal, an ordinal or a Roman numeral; else None."""
     if word.isdecimal():
@@ -196,5 +240,14 @@ _CLASSES: dict[str, Callable[[Words, int], bool]] = {
     "<num>": _is_number,
     "<nth>": lambda words, i: words.lower[i] in _ORDINALS,
     "<name>": Words.is_name,
+    "<author>": lambda words, i: (
+        words.is_name(i)
+        and words.lower[i] not in _NOT_AUTHORS
+        and words.lower[i] not in PERSONS
+        and not words.lower[i].endswith("ly")
+    ),
+    "<kin>": lambda words, i: words.lower[i] in _KIN,
+    "<person>": lambda words, i: words.lower[i] in _ONE_PERSON,
+    "<people>": lambda words, i: is_people(words.lower[i]),
     "<w>": lambda words, i: words.lower[i][0].isalnum(),
 }

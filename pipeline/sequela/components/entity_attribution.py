@@ -18,7 +18,7 @@ from functools import cache
 from spacy.tokens import Doc, Span
 
 from sequela.attributes import get_assertion
-from sequela.components.cues import CueMatcher, Found, Words
+from sequela.components.cues import CueMatcher, Found, Words, sentence_offsets
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Attribution, Cue, Label
 
@@ -61,8 +61,11 @@ def entity_matcher() -> CueMatcher[EntityCue]:
     return matcher
 
 
-def find_entity_attributions(doc: Doc) -> list[tuple[Span, Attribution, Cue]]:
-    """Give the entities with evidence of their own, the value, and the cue."""
+def find_entity_attributions(doc: Doc, words: Words | None = None) -> list[tuple[Span, Attribution, Cue]]:
+    """Give the entities with evidence of their own, the value, and the cue.
+
+    ``words`` are those of the text, where they are known already.
+    """
     ents = [ent for ent in doc.ents if ent.label_ in (_DRUG, _SYMPTOM)]
     found: dict[Span, tuple[Attribution, Cue]] = {}
     for ent in ents:
@@ -70,11 +73,12 @@ def find_entity_attributions(doc: Doc) -> list[tuple[Span, Attribution, Cue]]:
         if cue is not None and cue.rule.startswith("excluded:"):
             found[ent] = (Attribution.EXCLUDED, cue)
     if ents:
-        words = Words(doc.text)
+        if words is None:
+            words = Words(doc.text)
         placed = [_Placed(ent, *words.between(ent.start_char, ent.end_char)) for ent in ents]
         k = 0
-        for sent in doc.sents if doc.has_annotation("SENT_START") else (doc[:],):
-            first, last = words.between(sent.start_char, sent.end_char)
+        for start, end in sentence_offsets(doc):
+            first, last = words.between(start, end)
             begin = k
             while k < len(placed) and placed[k].first < last:
                 k += 1

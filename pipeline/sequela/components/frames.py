@@ -10,19 +10,19 @@ reported a man who …"; "developed" tells of an episode, whoever had it. So cue
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 
 from spacy.tokens import Doc
 
 from sequela.attributes import get_sections
-from sequela.components.cues import CueMatcher, Found, Words
+from sequela.components.cues import CueMatcher, Found, Words, sentence_offsets
+from sequela.components.discourse import INDEX, OTHER, RETELLING_ZONES, Memory, is_several
 from sequela.lexicons.loader import load_table
 from sequela.schema import Attribution, Cue, Frame, Section, Zone
 
-INDEX, OTHER, BACKGROUND = Attribution.INDEX_PATIENT, Attribution.OTHER_CASE, Attribution.BACKGROUND
+BACKGROUND = Attribution.BACKGROUND
 
 # What a statement of the zone is about when it does not say: (attribution, weight on the scale of the cues).
 _ZONE_PRIORS: dict[Zone, tuple[Attribution, float]] = {
@@ -35,25 +35,37 @@ _ZONE_PRIORS: dict[Zone, tuple[Attribution, float]] = {
     Zone.CAPTION: (INDEX, 1.5),
     Zone.TABLE: (INDEX, 0.5),
     Zone.REFERENCES: (BACKGROUND, 6.0),
-    Zone.BACK_MATTER: (BACKGROUND, 2.0),
+    Zone.BACK_MATTER: (BACKGROUND, 6.0),
     Zone.BODY: (INDEX, 1.0),
 }
-_TABLE_OF_CASES = (OTHER, 4.0)  # prior of the rows under "Summary of the reported cases"
-_RETELLING_ZONES = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION))
+_UNTOLD_ZONES = frozenset((Zone.ABSTRACT, Zone.BODY))  # a case or its discussion, by the tense
+_PAST = 0.25
+_BE = frozenset(("are", "be", "been", "being", "is", "-"))
 _EPISODE_CAP = 2.5  # past tense, narrative verbs and dates count once each, and no more than this together
+_TELLING = 2.0  # votes for the index patient that a reference back to another one does not outweigh
 _STRONG = 2.5  # a cue that makes a clause a statement of its own
 # The order in which references back are resolved: who is introduced or named first, tense last.
 _PASSED_ON = {"new_person": 0, "group": 1, "person": 2, "episode": 3}
-_ONE = frozenset(
-    ["patient", "case", "man", "woman", "boy", "girl", "child", "infant", "neonate", "male", "female"]
-)
-_MANY = frozenset(
-    ["patients", "cases", "series", "men", "women", "boys", "girls", "children", "infants", "subjects"]
-)
 _OWN_ROW = frozenset(("deictic", "this_patient"))  # "Present case" in a table of published ones
+_OURS = frozenset(("deictic", "we_report"))
 _STUDY = frozenset(("study", "regulator", "incidence"))
 _COUNTED = frozenset(("counted_cases", "counted_patients"))
-_CLAUSE_WORDS = frozenset(["but", "whereas", "while", "although", "though", "however", "unlike", "similarly"])
+_CLAUSE_WORDS = frozenset(
+    [
+        "as",
+        "because",
+        "but",
+        "although",
+        "however",
+        "since",
+        "similarly",
+        "though",
+        "unlike",
+        "whereas",
+        "which",
+        "while",
+    ]
+)
 # "…in the UK in April.12 Here we report": a superscript citation that hides the end of a sentence
 _HIDDEN_END = re.compile(r"(?<=[a-z0-9)])\.\d{1,3}(?:[,–-]\d{1,3}){0,5} (?=[A-Z])")
 
@@ -92,41 +104,41 @@ class _Votes:
             self.best[side] = (weight, found)
 
     @property
+    def is_tied(self) -> bool:
+        """Whether the index patient has as many votes as general knowledge."""
+        return self.total[INDEX] == self.total[BACKGROUND] > self.total[OTHER]
+
+    @property
     def winner(self) -> Attribution:
         """The side with most votes; of two, the one that does less harm: not the index patient."""
         return max((BACKGROUND, OTHER, INDEX), key=self.total.__getitem__)
 
 
-@dataclass
-class _Memory:
-    """What earlier statements leave behind for the next one."""
+def find_frames(doc: Doc, words: Words | None = None) -> list[Frame]:
+    """Give the frames in the order of the text, one for each sentence or clause, without a ``patient_id``.
 
-    other: bool = False  # the case spoken of last is another author's
-    many: bool = False  # … and it is several patients
-    study: bool = False  # what was told last are counts of a study or a database
-    table: tuple[Attribution, float] | None = None  # prior that the caption of the table gives its rows
-    ages: set[str] = field(default_factory=set)  # of the index patients, as written
-
-
-def find_frames(doc: Doc) -> list[Frame]:
-    """Give the frames in the order of the text, one for each sentence or clause, without a ``patient_id``."""
-    words = Words(doc.text)
+    ``words`` are those of the text, where they are known already.
+    """
+    if words is None:
+        words = Words(doc.text)
     matcher = frame_matcher()
-    memory = _Memory()
+    memory = Memory()
     frames: list[Frame] = []
     before: Section | None = None
     for start, end, section in statements(doc, words.text):
         zone = section.zone if section else Zone.BODY
         if section != before:
-            memory.other, memory.study, memory.table = False, False, None
+            memory.begin_section()
         elif frames and "\n" in words.text[frames[-1].end - 1 : start + 1]:
-            memory.other = memory.study = False
+            memory.begin_paragraph()
         before = section
         first, last = words.between(start, end)
         cues = matcher.find(words, first, last)
         for low, high in _clauses(words, first, last, cues):
             inside = [found for found in cues if low <= found.start < high]
             votes = _count(words, inside, zone, memory)
+            if zone in _UNTOLD_ZONES and votes.is_tied and _tells_of_past(words, low, high):
+                votes.total[INDEX] += _PAST
             _remember(words, low, high, inside, votes.winner, zone, memory)
             begin = start if low == first else words.starts[low]
             stop = end if high == last else words.starts[high]
@@ -138,39 +150,57 @@ def statements(doc: Doc, text: str) -> Iterator[tuple[int, int, Section | None]]
     """Give the sentences as character offsets, each with its section; ``text`` is that of ``doc``."""
     sections = get_sections(doc)
     k = 0
-    for sent in doc.sents if doc.has_annotation("SENT_START") else (doc[:],):
-        start = sent.start_char
+    for start, end in sentence_offsets(doc):
         while k + 1 < len(sections) and sections[k + 1].start <= start:
             k += 1
         section = sections[k] if sections else None
-        for hidden in _HIDDEN_END.finditer(text, start, sent.end_char):
+        for hidden in _HIDDEN_END.finditer(text, start, end):
             yield start, hidden.end(), section
             start = hidden.end()
-        yield start, sent.end_char, section
+        yield start, end, section
 
 
 def _clauses(words: Words, first: int, last: int, cues: list[Found[FrameCue]]) -> list[tuple[int, int]]:
-    """Split a sentence where its clauses are strongly about different sides; else leave it whole."""
-    strong = [found for found in cues if found.entry.weight >= _STRONG and found.entry.attribution in _SIDES]
-    if len({found.entry.attribution for found in strong}) < 2:
+    """Split a sentence where its clauses are about different sides; else leave it whole.
+
+    That is where a clause begins between strong cues of two sides, or where the clause on one hand has a strong
+    cue for general knowledge or for other cases and that on the other speaks of a person or an episode only:
+    "he had dapsone, which may cause fever".
+    """
+    sides = {found.entry.attribution for found in cues if found.entry.weight >= _STRONG} & _SIDES
+    if not sides or (len(sides) == 1 and INDEX.value in sides):
         return [(first, last)]
     clauses = []
     begin = first
-    for one, following in pairwise(strong):
-        if one.entry.attribution == following.entry.attribution:
-            continue
-        for i in range(one.end, following.start + 1):
-            if words.lower[i] == ";" or (words.lower[i - 1] == "," and words.lower[i] in _CLAUSE_WORDS):
-                clauses.append((begin, i))
-                begin = i
-                break
+    for i in range(first + 1, last):
+        if (
+            (words.lower[i] == ";" or (words.lower[i - 1] == "," and words.lower[i] in _CLAUSE_WORDS))
+            and not any(found.start < i < found.end for found in cues)
+            and _differ([c for c in cues if begin <= c.start < i], [c for c in cues if c.start >= i])
+        ):
+            clauses.append((begin, i))
+            begin = i
     return [*clauses, (begin, last)]
 
 
+def _differ(before: list[Found[FrameCue]], after: list[Found[FrameCue]]) -> bool:
+    one, other = _strong_sides(before), _strong_sides(after)
+    if one and other:
+        return one != other
+    rest = after if one else before
+    strong = (one or other) - {INDEX.value}
+    return bool(strong) and any(found.entry.attribution in _TOLD for found in rest)
+
+
+def _strong_sides(cues: list[Found[FrameCue]]) -> set[str]:
+    return {found.entry.attribution for found in cues if found.entry.weight >= _STRONG} & _SIDES
+
+
 _SIDES = frozenset(side.value for side in (INDEX, OTHER, BACKGROUND))
+_TOLD = frozenset((INDEX.value, "person", "episode"))
 
 
-def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memory) -> _Votes:
+def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: Memory) -> _Votes:
     votes = _Votes()
     side, weight = _ZONE_PRIORS[zone]
     if zone is Zone.TABLE and memory.table and not any(found.entry.name in _OWN_ROW for found in cues):
@@ -182,7 +212,7 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memor
         if known is None or found.entry.weight > known.entry.weight:
             heaviest[found.entry.name] = found
     # "19 patients … have been reported": a number makes cases of what is reported
-    counted = zone in _RETELLING_ZONES and not memory.study and not _COUNTED.isdisjoint(heaviest)
+    counted = zone in RETELLING_ZONES and not memory.study and not _COUNTED.isdisjoint(heaviest)
     for name, found in heaviest.items():
         if found.entry.attribution in _SIDES:
             side = Attribution(found.entry.attribution)
@@ -196,13 +226,19 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memor
         elif kind == "new_person":
             votes.add(_introduced(words, found, votes, zone, memory), weight, found)
         elif kind == "group":
-            if memory.other:
+            whose = memory.whose(words.lower[found.start : found.end], zone)
+            if whose is OTHER or (memory.other and whose is None):
                 votes.add(OTHER, weight, found)
+            elif memory.series or zone not in RETELLING_ZONES:
+                votes.add(INDEX, weight if memory.series else 1.0, found)
             else:
-                votes.add(BACKGROUND if zone in _RETELLING_ZONES else INDEX, 1.0, found)
+                votes.add(BACKGROUND, 1.0, found)
         elif kind == "person":
-            meant = votes.total[OTHER] > votes.total[INDEX] or (memory.other and not memory.many)
-            votes.add(OTHER if meant and votes.total[INDEX] < _STRONG else INDEX, weight, found)
+            whose = memory.whose(words.lower[found.start : found.end], zone)
+            meant = votes.total[OTHER] > votes.total[INDEX] or (
+                whose is OTHER if whose else memory.other and not memory.many
+            )
+            votes.add(OTHER if meant and votes.total[INDEX] < _TELLING else INDEX, weight, found)
         else:
             gain = min(weight, _EPISODE_CAP - episode)
             episode += gain
@@ -212,14 +248,27 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: _Memor
     return votes
 
 
+def _tells_of_past(words: Words, low: int, high: int) -> bool:
+    """Whether a verb stands in the past, and not only a participle: "is seldom mentioned"."""
+    return any(
+        words.lower[i].endswith("ed") and _BE.isdisjoint(words.lower[max(low, i - 2) : i])
+        for i in range(low, high)
+    )
+
+
 def _introduced(
-    words: Words, found: Found[FrameCue], votes: _Votes, zone: Zone, memory: _Memory
+    words: Words, found: Found[FrameCue], votes: _Votes, zone: Zone, memory: Memory
 ) -> Attribution:
     """Whose patient "a 45-year-old man" is: in a discussion another author's, unless the age is known."""
-    if zone not in _RETELLING_ZONES and not memory.table:
+    if zone is Zone.CAPTION and found.entry.name == "another_patient":
+        return OTHER
+    if memory.series and not memory.other and found.entry.name == "another_patient":
+        return INDEX
+    if zone is Zone.CONCLUSION and not memory.other and found.entry.name == "new_person":
+        return INDEX
+    if zone not in RETELLING_ZONES and not memory.table:
         return OTHER if votes.total[OTHER] > votes.total[INDEX] else INDEX
-    ages = {word for word in words.lower[found.start : found.end] if word[0].isdecimal()}
-    if ages & memory.ages or votes.total[INDEX] >= _STRONG:
+    if _ages(words, [found]) & memory.ages or votes.total[INDEX] >= _STRONG:
         return INDEX
     return OTHER
 
@@ -231,27 +280,29 @@ def _remember(
     cues: list[Found[FrameCue]],
     winner: Attribution,
     zone: Zone,
-    memory: _Memory,
+    memory: Memory,
 ) -> None:
+    said = words.lower[low:high]
+    names = {found.entry.name for found in cues}
     if winner is BACKGROUND:
-        memory.study = memory.study or any(found.entry.name in _STUDY for found in cues)
-        return
-    memory.study = False
-    if winner is OTHER:
-        said = set(words.lower[low:high])
-        memory.other = True
-        if said & _MANY:
-            memory.many = True
-        elif said & _ONE:
-            memory.many = False
-        if zone is Zone.TABLE and memory.table is None:
-            memory.table = _TABLE_OF_CASES
+        memory.remember_background(study=not names.isdisjoint(_STUDY))
+    elif winner is OTHER:
+        memory.remember_other(said, zone)
     else:
-        memory.other = False
-        if zone not in _RETELLING_ZONES:
-            for found in cues:
-                if found.entry.attribution == "new_person":
-                    memory.ages.update(w for w in words.lower[found.start : found.end] if w[0].isdecimal())
+        introduced = [found for found in cues if found.entry.attribution == "new_person"]
+        memory.remember_index(
+            said,
+            _ages(words, introduced),
+            zone,
+            introduces=bool(introduced) or "we_report" in names,
+            several=not names.isdisjoint(_OURS) and any(is_several(word) for word in said),
+        )
+
+
+def _ages(words: Words, introduced: Iterable[Found[FrameCue]]) -> set[str]:
+    return {
+        word for found in introduced for word in words.lower[found.start : found.end] if word[0].isdecimal()
+    }
 
 
 def _frame(words: Words, start: int, end: int, votes: _Votes, zone: Zone) -> Frame:

@@ -94,17 +94,20 @@ class _Introduction:
     opens: bool
 
 
-def find_patients(doc: Doc, frames: list[Frame]) -> tuple[list[Patient], list[Stretch]]:
+def find_patients(
+    doc: Doc, frames: list[Frame], text: str | None = None
+) -> tuple[list[Patient], list[Stretch]]:
     """Give the index patients in the order of the text, and the stretches about each.
 
     ``start`` and ``end`` of a patient are those of the longest stretch. A report in which no statement is
-    about an index patient has none.
+    about an index patient has none. ``text`` is that of the doc, where it is known already.
     """
     own = [frame for frame in frames if frame.attribution is Attribution.INDEX_PATIENT]
     if not own:
         return [], []
-    text = doc.text  # joined anew at every call
-    told = _narrative_ranges(doc)
+    if text is None:
+        text = doc.text  # joined anew at every call
+    told = _narrative_ranges(doc, len(text))
     introductions = sorted(
         (found for frame in own for found in _introductions(text, frame)), key=lambda found: found.start
     )
@@ -155,11 +158,11 @@ def _patient_at(place: int, stretches: list[Stretch]) -> str:
     return stretches[number - 1].patient_id if number and place < stretches[number - 1].end else ""
 
 
-def _narrative_ranges(doc: Doc) -> list[tuple[int, int]]:
+def _narrative_ranges(doc: Doc, length: int) -> list[tuple[int, int]]:
     """Give the stretches of text where cases are told, adjacent sections joined."""
     sections = get_sections(doc)
     if not sections:
-        return [(0, len(doc.text))]
+        return [(0, length)]
     ranges: list[tuple[int, int]] = []
     zone_before = None
     for section in sections:

@@ -33,6 +33,8 @@ _HEADING_INSIDE = re.compile(
     r"(?<=[.!?)\]] )(?P<heading>[A-Z][A-Za-z]{2,20}(?:[ /-][A-Za-z]{2,15}){0,4}):(?=\s)"
 )
 _LONGEST_HEADING = 80
+_UNKNOWN_HEADING = re.compile(r"[A-Z][^\n\t.;!?]{2,60}[^\s.;,!?]\s*$")  # "Conduct of anaesthesia"
+_HEADING_WORDS = 7
 _CAPTION = re.compile(
     r"(?:Supplementary |Suppl\. )?"
     r"(?P<kind>Fig(?:ure|s?\.|(?= ?\d))|FIG(?:URE|\.)|Table|TABLE|Scheme|Box|Graph|Chart|Video)"
@@ -48,13 +50,26 @@ _REFERENCE = re.compile(
 )
 _TITLE_WORDS = 40
 _SUMMARY_AT_START = 0.3  # of the text; a later "Summary" concludes
+# In which order zones follow one another, for headings that only one of their words tells
+_ORDER = {
+    zone: rank
+    for rank, zone in enumerate(
+        (
+            Zone.CASE,
+            Zone.DISCUSSION,
+            Zone.CONCLUSION,
+            Zone.BACK_MATTER,
+            Zone.REFERENCES,
+        )
+    )
+}
 _RETELLING = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION, Zone.BACK_MATTER))
 
 
 @dataclass(frozen=True)
 class _Heading:
     zone: Zone
-    kind: str  # "main", "sub", "summary", or "line": tells of its own line only
+    kind: str  # "main", "sub", "summary", "guessed", or "line": tells of its own line only
 
 
 @dataclass(frozen=True)
@@ -124,20 +139,22 @@ def _marks(text: str, title: str) -> Iterator[_Mark]:
         end = _BLANK.match(text, match.end()).end()  # type: ignore[union-attr]
         is_first, first = first, False
         heading = _heading_of(line)
+        caption = _CAPTION.match(line)
+        if heading is None and not caption and not is_first:
+            heading = _guessed_heading(line)
         if heading is not None:
             entry, begin, stop = heading
             if entry.kind == "line":
                 yield _Mark(entry.zone, start, start + stop, line[begin:stop].rstrip(" \t.:–—"), end)
                 continue
             zone_after = _zone_after(zone, entry, start / len(text))
-            if zone_after is not zone or entry.kind != "sub":
+            if zone_after is not zone or entry.kind not in ("sub", "guessed"):
                 zone = zone_after
                 yield _Mark(zone, start, start + stop, line[begin:stop].rstrip(" \t.:–—"))
             for inner in _marks_inside(text, start + stop, end, zone):
                 zone = inner.zone if inner.end is None else zone
                 yield inner
             continue
-        caption = _CAPTION.match(line)
         if caption and not _POINTING.match(line, caption.end()):
             kind = Zone.TABLE if caption["kind"].lower() == "table" else Zone.CAPTION
             label = line[: caption.start("mark")].strip()
@@ -159,6 +176,8 @@ def _zone_after(zone: Zone, entry: _Heading, place: float) -> Zone:
         return Zone.CONCLUSION
     if entry.kind == "sub" and zone in _RETELLING:
         return zone
+    if entry.kind == "guessed" and _ORDER[entry.zone] <= _ORDER.get(zone, -1):
+        return zone  # "Clinical features" in a discussion
     return entry.zone
 
 
@@ -179,22 +198,44 @@ def _heading_of(line: str) -> tuple[_Heading, int, int] | None:
     return None
 
 
+def _guessed_heading(line: str) -> tuple[_Heading, int, int] | None:
+    """Give what a short line without a full stop says by one of its words ("Clinical summary")."""
+    begin = _NUMBER.match(line).end()  # type: ignore[union-attr]
+    if len(line) - begin > _LONGEST_HEADING or not _UNKNOWN_HEADING.match(line, begin):
+        return None
+    words = Words(line[begin:]).lower
+    if len(words) > _HEADING_WORDS:
+        return None
+    known = _heading_words()
+    zone = next((known[word] for word in words if word in known), None)
+    return (_Heading(zone, "guessed"), begin, len(line)) if zone else None
+
+
+@cache
+def _heading_words() -> dict[str, Zone]:
+    return {row["word"]: Zone(row["zone"]) for row in load_table("sections_heading_words.csv")}
+
+
 def _marks_inside(text: str, start: int, end: int, zone: Zone) -> Iterator[_Mark]:
     """Give headings with a colon in the middle of a line, and a caption glued to the end of a paragraph."""
-    for match in _HEADING_INSIDE.finditer(text, start, end):
+    caption = next(
+        (
+            match
+            for match in _CAPTION.finditer(text, start, end)
+            if match.start() > start
+            and _SENTENCE_END.search(text, max(start, match.start() - 20), match.start())
+            and not _POINTING.match(text, match.end())
+        ),
+        None,
+    )
+    for match in _HEADING_INSIDE.finditer(text, start, caption.start() if caption else end):
         entry = _lookup(match["heading"])
         if entry is not None and entry.kind != "sub":
             zone = _zone_after(zone, entry, match.start() / len(text))
             yield _Mark(zone, match.start(), match.end(), match["heading"])
-    for match in _CAPTION.finditer(text, start, end):
-        if (
-            match.start() > start
-            and _SENTENCE_END.search(text, max(start, match.start() - 20), match.start())
-            and not _POINTING.match(text, match.end())
-        ):
-            kind = Zone.TABLE if match["kind"].lower() == "table" else Zone.CAPTION
-            yield _Mark(kind, match.start(), match.end(), text[match.start() : match.start("mark")], end)
-            return
+    if caption:
+        kind = Zone.TABLE if caption["kind"].lower() == "table" else Zone.CAPTION
+        yield _Mark(kind, caption.start(), caption.end(), text[caption.start() : caption.start("mark")], end)
 
 
 def _is_title(line: str, title: str, *, alone: bool) -> bool:

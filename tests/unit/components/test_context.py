@@ -53,6 +53,10 @@ RULES: dict[str, tuple[str, str]] = {
         "Stop the drug if <SYMPTOM>fever</SYMPTOM> appears.",
         "<SYMPTOM>Fever</SYMPTOM> appeared; we asked if others were ill.",
     ),
+    "hypothetical:question": (
+        "Does dapsone cause <SYMPTOM>rash</SYMPTOM>?",
+        "Dapsone caused the <SYMPTOM>rash</SYMPTOM>!",
+    ),
     "hypothetical:risk of": (
         "Heparin was given to prevent <SYMPTOM>thrombosis</SYMPTOM>.",
         "<SYMPTOM>Thrombosis</SYMPTOM> occurred in spite of heparin to prevent it.",
@@ -140,6 +144,14 @@ RULES: dict[str, tuple[str, str]] = {
     "negated:not": (
         "It was not <SYMPTOM>urticaria</SYMPTOM>.",
         "<SYMPTOM>Urticaria</SYMPTOM> was not only visible but itching.",
+    ),
+    "negated:no change": (
+        "There was no <SYMPTOM>improvement</SYMPTOM>.",
+        "There was no improvement of the <SYMPTOM>rash</SYMPTOM>.",
+    ),
+    "negated:not had": (
+        "It can cause <SYMPTOM>rash</SYMPTOM>, which our patient did not have.",
+        "She had a <SYMPTOM>rash</SYMPTOM>, which our patient had too.",
     ),
     "negated:not observed": (
         "<SYMPTOM>Relapse</SYMPTOM> was not observed.",
@@ -237,6 +249,15 @@ def test_rule_stays_silent(nlp, rule):
 @pytest.mark.parametrize(
     "markup",
     [
+        pytest.param(
+            "The tumour did not <SYMPTOM assertion=negated>regress</SYMPTOM> and the patient was "
+            "<SYMPTOM assertion=negated>pain</SYMPTOM>-free without <SYMPTOM assertion=negated>relief</SYMPTOM>.",
+            id="the cue covers the finding",
+        ),
+        pytest.param(
+            "An absence of appetite and <SYMPTOM assertion=affirmed>vomiting</SYMPTOM> were noted.",
+            id="a lack that is a finding of its own",
+        ),
         pytest.param(
             "He had no <SYMPTOM assertion=negated>fever</SYMPTOM>, "
             "<SYMPTOM assertion=negated>chills</SYMPTOM> or "

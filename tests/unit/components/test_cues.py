@@ -111,7 +111,10 @@ def test_lexicon_is_sorted_and_no_cue_stands_twice(name, column, order):
     assert len(words) == len(set(words)), sorted(w for w in words if words.count(w) > 1)
 
 
-@pytest.mark.parametrize("name", ["patients_numbers.csv", "patients_sex.csv"])
+@pytest.mark.parametrize(
+    "name",
+    ["patients_numbers.csv", "patients_persons.csv", "patients_sex.csv", "sections_heading_words.csv"],
+)
 def test_word_lexicon_is_sorted_and_trimmed(name):
     words = [row["word"] for row in load_table(name)]
     assert words == sorted(set(words))
@@ -140,8 +143,10 @@ def test_lexicons_hold_values_that_the_code_knows():
         "new_person",
         "group",
         "episode",
+        "neutral",
     }
-    assert all(0 < float(row["weight"]) <= 4 for row in frames)
+    assert all(0 < float(row["weight"]) <= 4 for row in frames if row["attribution"] != "neutral")
+    assert {row["weight"] for row in frames if row["attribution"] == "neutral"} == {"0"}
     headings = load_table("sections_headings.csv")
     assert {row["zone"] for row in headings} <= {str(zone) for zone in Zone}
     assert {row["kind"] for row in headings} == {"main", "sub", "summary", "line"}
