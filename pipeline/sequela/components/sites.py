@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
+from sequela.components.skin_sites import SkinSites, events_in_list
 from sequela.lexicons.loader import load_lines
 from sequela.schema import Label, Mention
 
@@ -24,7 +25,15 @@ _LIST = re.compile(
 )
 _CONJUNCTION = re.compile(r"\b(?:and|or|with|was|were|is|are)\b", re.I)
 _JOINED = re.compile(r"\s(?:and|or)\s$", re.I)
-_BARRIER = re.compile(r"[;:]|,?\s(?:but|while|whereas|without|which|who|with no)\s", re.I)
+_BARRIER = re.compile(
+    r"[;:]|,?\s(?:but|while|whereas|without|who|with no"
+    r"|which(?! (?:then |later |also )?(?:reached|spread|involved|extended|affected|covered)))\s",
+    re.I,
+)
+# Between a site and an event after it that is elsewhere: "swelling of the leg without fever", "in the clinic, pain"
+_APART = re.compile(r"\s?,|\s(?:with|without|had|despite|plus|revealed|after)\s", re.I)
+# What a tagger takes into a site: "extending to the neck"
+_LEAD = re.compile(r"^(?:also\s|(?:\w+ing|\w+ed|\w+s)\s(?:up\s)?to\s(?:the\s)?)", re.I)
 _MAX_GAP = 110
 
 
@@ -46,10 +55,25 @@ def sites_of(doc: Doc) -> dict[Offsets, list[Mention]]:
     if not events or not sites:
         return {}
     found: dict[Offsets, list[Mention]] = {}
+    linked = set()
+    places = {site: ent for site, ent in sites.items() if ent.text.lower() not in _not_places()}
     for site, event in link_sites(doc.text, list(sites), events, [sent.start_char for sent in doc.sents]):
-        mention = Mention(text=sites[site].text, start=site[0], end=site[1], label=Label.BODY_SITE.value)
-        found.setdefault(event, []).append(mention)
+        linked.add(site)
+        if site in places:
+            found.setdefault(event, []).append(_mention(places[site]))
+    SkinSites(doc, found).add([ent for site, ent in places.items() if site not in linked])
     return found
+
+
+def _mention(ent: Span) -> Mention:
+    lead = _LEAD.match(ent.text)
+    skipped = lead.end() if lead else 0
+    return Mention(
+        text=ent.text[skipped:],
+        start=ent.start_char + skipped,
+        end=ent.end_char,
+        label=Label.BODY_SITE.value,
+    )
 
 
 def link_sites(
@@ -92,7 +116,8 @@ def link_sites(
             shared = before[1][0][1] <= before[0][0]
             if shared and _LIST.match(text[before[0][1] : site[0]]):
                 chosen = before[1]
-        links += [(site, event) for event in chosen]
+        named = {event for _, event in links}
+        links += [(site, event) for event in chosen if event == chosen[0] or event not in named]
         before = (site, chosen)
     return links
 
@@ -102,7 +127,12 @@ def _named_with(text: str, site: Offsets, events: list[Offsets]) -> Offsets | No
     event = next((event for event in events if event[0] >= site[1]), None)
     if event is not None:
         gap = text[site[1] : event[0]]
-        if _MODIFIERS.match(gap) and not _PREPOSITION.search(gap) and not _CONJUNCTION.search(gap):
+        if (
+            _MODIFIERS.match(gap)
+            and not _PREPOSITION.search(gap)
+            and not _CONJUNCTION.search(gap)
+            and not _APART.match(gap)
+        ):
             return event
     return None
 
@@ -123,11 +153,18 @@ def _events_of(text: str, site: Offsets, events: list[Offsets]) -> list[Offsets]
                 ):
                     break
                 chosen.append(earlier)
+            if _PREPOSITION.match(gap.lstrip()):
+                chosen += [event for event in events_in_list(text, left, left[-1]) if event not in chosen]
             return chosen
     right = next((event for event in events if event[0] >= site[1]), None)
     if right is not None:
         gap = text[site[1] : right[0]]
-        if len(gap) <= _MAX_GAP and not _BARRIER.search(gap) and not showing.search(gap):
+        if (
+            len(gap) <= _MAX_GAP
+            and not _BARRIER.search(gap)
+            and not _APART.match(gap)
+            and not showing.search(gap)
+        ):
             return [right]
     return []
 
@@ -142,6 +179,11 @@ def _is_alias(text: str, site: Offsets) -> bool:
     """Tell whether the site only abbreviates the one before it: "left ventricle (LV)"."""
     name = text[site[0] : site[1]]
     return len(name) <= 6 and name.isupper() and text[max(0, site[0] - 1) : site[1] + 1] == f"({name})"
+
+
+@cache
+def _not_places() -> frozenset[str]:
+    return frozenset(load_lines("site_not_places.txt"))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sequela.schema import Action, Challenge, Outcome
 LISTS = [
     "course_common_words.txt",
     "course_generic.txt",
+    "course_weak_words.txt",
     "dose_not_after.txt",
     "dose_not_before.txt",
     "dose_qualifiers.txt",
@@ -25,11 +26,14 @@ LISTS = [
     "events_not_in_text.txt",
     "route_context.txt",
     "site_findings.txt",
+    "site_not_places.txt",
     "site_procedures.txt",
 ]
 # table: the columns that together name a row; case does not count in the order
 TABLES = {
     "course_cues.csv": ("rule",),
+    "course_families.csv": ("family",),
+    "course_ranges.csv": ("family", "analyte", "low"),
     "dose_forms.csv": ("form",),
     "dose_numbers.csv": ("word",),
     "dose_ordinals.csv": ("word",),
@@ -40,6 +44,7 @@ TABLES = {
     "events.csv": ("code",),
     "frequencies.csv": ("form",),
     "routes.csv": ("form",),
+    "site_skin.csv": ("word",),
     "units.csv": ("form",),
 }
 CODE = re.compile(r"(?:MESH:D\d{6,9}|DRUGBANK:DB\d{5}|ATC:[A-V]\d\d[A-Z]{0,2}(?:\d\d)?|HP:\d{7})")
