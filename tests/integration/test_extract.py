@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import os
+import resource
+import shutil
 import signal
 import subprocess
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from sequela.reading import find_reports
 from sequela.schema import COLUMNS
 from support import read_rows
 
@@ -236,3 +241,102 @@ def test_a_closed_pipe_ends_the_run_quietly(start: Start, tmp_path: Path) -> Non
     errors = process.stderr.read()
     process.stderr.close()
     assert (process.wait(timeout=60), errors) == (141, "")
+
+
+def test_odd_names_and_links_in_a_circle(sequela: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    (folder / "deep" / "er").mkdir(parents=True)
+    for name in (
+        b"new\nline.txt",
+        b"quo\"te,'.txt",
+        b"caf\xe9.txt",
+        b"-o.txt",
+        b"deep/er/\xf0\x9f\x92\x8a.txt",
+    ):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("Amiodarone caused fever.")
+    (folder / "deep" / "up").symlink_to(folder)
+    (folder / "self.txt").symlink_to("self.txt")
+    (folder / "gone\x1b[2J.txt").symlink_to("nowhere")
+    result = sequela("extract", folder)
+    assert result.exit_code == 1
+    rows = read_rows(Path("triples.csv"))
+    assert {row["doc_id"] for row in rows} == {"new\nline", "quo\"te,'", r"caf\xe9", "'-o", "💊"}
+    assert len(rows) == 5
+    assert [row["path"] for row in read_rows(Path("triples.csv.errors.csv"))] == [
+        str(folder / r"gone\x1b[2J.txt"),
+        str(folder / "self.txt"),
+    ]
+    assert "\x1b" not in result.stderr
+
+
+def test_a_huge_file_is_named_at_once_and_the_rest_is_there(sequela: Run, reports: Path) -> None:
+    with (reports / "dump.txt").open("wb") as file:
+        file.truncate(50_000_000)
+    assert sequela("extract", reports).exit_code == 1
+    assert len(pairs(Path("triples.csv"))) == 2
+    (failed,) = read_rows(Path("triples.csv.errors.csv"))
+    assert failed["reason"] == (
+        "the file is too long for a case report (50,000,000 bytes; the limit is 1,000,000 characters)"
+    )
+
+
+def test_thousands_of_files_cost_little_memory(tmp_path: Path) -> None:
+    for number in range(5000):
+        if not number % 500:
+            folder = tmp_path / f"{number}"
+            folder.mkdir()
+        (folder / f"{number:05}.txt").touch()
+    tracemalloc.start()
+    found = find_reports([tmp_path])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found.files) == 5000
+    assert peak / 5000 < 1500  # bytes: 100,000 files fit into the memory that the model takes
+
+
+@pytest.mark.parametrize("resume", [[], ["--resume"]], ids=["plain", "resume"])
+def test_a_folder_that_goes_while_the_run_goes_on(
+    sequela: Run, reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resume: list[str]
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    def remove(_: object, **__: object) -> tuple[int, str]:
+        shutil.rmtree(folder, ignore_errors=True)
+        return 0, ""
+
+    monkeypatch.setattr("sequela.running.extract.rows_of", remove)
+    result = sequela("extract", reports, "-o", folder / "t.csv", *resume)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"sequela: cannot write {folder / 't.csv'}: No such file or directory. "
+        "Free space or permit writing there, or choose another place.\n"
+    )
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        pytest.param(["--all"], set(), id="output"),
+        pytest.param(["--resume"], {"t.csv.journal"}, id="journal"),
+    ],
+)
+def test_a_disk_that_is_full(start: Start, tmp_path: Path, options: list[str], kept: set[str]) -> None:
+    folder, output = tmp_path / "many", tmp_path / "out" / "t.csv"
+    folder.mkdir()
+    output.parent.mkdir()
+    for number in range(48):
+        (folder / f"{number:02}.txt").write_text(
+            f"Amiodarone {number} caused fever. Clindamycin caused rash."
+        )
+    largest = 8192
+    process = start(
+        "extract", folder, "-o", output, "--timeout", "0", *options,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+    )  # fmt: skip
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "File too large. Free space or permit writing there, or" in errors
+    assert "Traceback" not in errors
+    assert set(names(output.parent)) <= kept

@@ -135,7 +135,8 @@ def _once(paths: list[Path]) -> list[Path]:
     for path in paths:
         if path.parent not in folders:
             folders[path.parent] = os.path.realpath(path.parent)
-        real = os.path.realpath(path) if path.is_symlink() else f"{folders[path.parent]}/{path.name}"
+        is_link = os.path.islink(path)  # noqa: PTH114 - false, where Path raises, for names that are too long
+        real = os.path.realpath(path) if is_link else f"{folders[path.parent]}/{path.name}"
         if real not in seen:
             seen.add(real)
             kept.append(path)

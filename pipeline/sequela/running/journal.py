@@ -100,7 +100,8 @@ class Journal:
         kept = kind is not None and (self._places or self._added)
         if not kept:
             self.path.unlink(missing_ok=True)
-        self._file.close()
+        with suppress(OSError):  # what could not be written then cannot be written now
+            self._file.close()
         if kept and self.path.exists():  # somebody may have removed its folder
             print(
                 f"sequela: finished reports are kept in {printable(self.path)}: "

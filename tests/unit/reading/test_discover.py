@@ -76,6 +76,17 @@ def test_a_deep_tree_is_no_problem(tmp_path: Path) -> None:
     assert ids(tmp_path) == ["a"]
 
 
+def test_a_tree_deeper_than_a_path_can_be_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "a.txt")
+    monkeypatch.chdir(tmp_path)
+    for _ in range(45):
+        os.mkdir("d" * 100)  # noqa: PTH102 - there is no path to it in one piece
+        os.chdir("d" * 100)
+    # what cannot be reached is listed, so that reading it says so
+    first, beyond = find_reports([tmp_path]).files
+    assert (first.doc_id, beyond.path.name) == ("a", "d" * 100)
+
+
 def test_odd_names(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path) + b"/caf\xe9.txt"
     Path(os.fsdecode(raw)).write_text("Rash.")

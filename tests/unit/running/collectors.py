@@ -19,6 +19,10 @@ def doc_id(doc: Doc) -> str:
     return attributes.get_meta(doc)["doc_id"]
 
 
+def text_of(doc: Doc) -> str:
+    return doc.text
+
+
 def fail_on_rash(doc: Doc) -> str:
     if "rash" in doc.text:
         raise ValueError("no rash, please")
@@ -48,3 +52,19 @@ def die_once_on_rash(doc: Doc, *, folder: Path) -> str:
 def process_of(doc: Doc) -> int:
     time.sleep(0.2)
     return os.getpid()
+
+
+class DieOnArrival:
+    """Ends the worker that gets it, before the worker has loaded anything."""
+
+    def __call__(self, doc: Doc) -> str:
+        raise AssertionError("nobody gets as far as this")
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return _end, (os.getpid(),)
+
+
+def _end(parent: int) -> DieOnArrival:
+    if os.getpid() != parent:
+        os._exit(9)
+    return DieOnArrival()

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from collectors import die_on_rash, doc_id, fail_on_rash
+from collectors import die_on_rash, doc_id, fail_on_rash, text_of
 
 from sequela.errors import ModelError
 from sequela.reading import ReportFile, find_reports
 from sequela.running import batches
-from sequela.running.batches import Failure, Settings, limit_threads
+from sequela.running.batches import Failure, Outcome, Settings, limit_threads
 from sequela.running.local import chunk_size, run
 from support import save_tiny_model
 
@@ -63,6 +64,36 @@ def test_a_report_that_fails_does_not_take_its_neighbours_with_it(
         "21": Failure("the file is empty", "Save the text of the report in it, or leave it out"),
     }
     assert all(outcome.result == outcome.file.doc_id for outcome in outcomes if not outcome.failure)
+
+
+def test_reports_that_change_while_the_run_goes_on_are_read_as_they_then_are(
+    tmp_path: Path, settings: Settings
+) -> None:
+    files = write(tmp_path, "Fever.", "Fever.", "Fever.", "Fever.")
+    outcomes = run(files, text_of, settings)
+    assert next(outcomes).result == "Fever."
+    files[1].path.write_text("A rash.")
+    files[2].path.unlink()
+    files[3].path.unlink()
+    files[3].path.mkdir()
+    assert [(outcome.result, outcome.failure) for outcome in outcomes] == [
+        ("A rash.", None),
+        (None, Failure("the file is not there", "If it is a link, mend it; else check the path")),
+        (None, Failure("this is no regular file", "Leave it out, or copy its content to one")),
+    ]
+
+
+def test_results_do_not_pile_up(tmp_path: Path, settings: Settings) -> None:
+    files = write(tmp_path, *["Fever."] * 600)
+    size = 100_000
+    outcomes = run(files, doc_id, settings, known=lambda file: Outcome(file=file, result="x" * size))
+    next(outcomes)  # the pipeline is loaded
+    tracemalloc.start()
+    count = sum(1 for _ in outcomes)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 599
+    assert peak < 2.5 * chunk_size(600) * size
 
 
 def test_a_model_that_is_not_there_is_found_out_by_the_workers(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from collectors import die_on_rash, die_once_on_rash, doc_id, hang_on_rash, process_of
+from collectors import DieOnArrival, die_on_rash, die_once_on_rash, doc_id, hang_on_rash, process_of
 
+from sequela.errors import SequelaError
 from sequela.reading import ReportFile, find_reports
 from sequela.running.batches import Failure, Outcome, Settings
 from sequela.running.local import run
@@ -88,3 +89,12 @@ def test_what_is_known_is_not_done_again(tmp_path: Path, settings: Settings) -> 
     for timeout in (0, 60):
         outcomes = list(run(files, doc_id, settings, timeout=timeout, known=known))
         assert [outcome.result for outcome in outcomes] == expected
+
+
+def test_workers_that_end_while_they_load_end_the_run(tmp_path: Path, settings: Settings) -> None:
+    with pytest.raises(SequelaError) as caught:
+        list(run(write(tmp_path, "Fever.", "A rash."), DieOnArrival(), settings, jobs=2, timeout=60))
+    assert str(caught.value) == (
+        "a worker process ended while it was loading the model (exit code 9). "
+        "It may have run out of memory: use fewer --jobs."
+    )
