@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -23,7 +24,7 @@ from sequela.components.time.onset_rules import NAMES_EXPOSURE, find_direct, fin
 from sequela.components.time.scene import Scene, read_scene
 from sequela.components.time.words import any_of, whole
 from sequela.lexicons.loader import load_lines
-from sequela.schema import Attribution, Link, Mention, Onset, OnsetAnchor, OnsetBasis
+from sequela.schema import Attribution, Label, Link, Mention, Onset, OnsetAnchor, OnsetBasis
 
 __all__ = [
     "OnsetFinder",
@@ -41,6 +42,13 @@ _THE_SYMPTOMS = re.compile(
     rf"\b(?:these|the|those|his|her|all|initial|first)\s(?:\w+\s)?{any_of('complaint')}\b",
     re.IGNORECASE,
 )
+# Rules by which the history may tell the beginning of an illness: the exposure is named, stands right before,
+# or has a time of its own.
+_TIERS = (NAMES_EXPOSURE, frozenset({"after_time", "later"}), frozenset({"chain", "dates", "day_numbers"}))
+_OF_WITHDRAWAL = frozenset({OnsetAnchor.STOP, OnsetAnchor.LAST_DOSE})
+_OF_EXPOSURE = frozenset(OnsetAnchor) - {OnsetAnchor.STOP}
+_REACH = 6  # sentences from the exposure to the beginning
+_FOLLOW_UP = whole("follow_up")
 _SURE = 0.45  # below it, dates on both sides are better evidence
 
 
@@ -66,13 +74,18 @@ class OnsetFinder:
             attributes.set_links(
                 doc,
                 [
-                    link
-                    if link.rejected
-                    else replace(link, onset=find_onset(doc, as_told(link), scene=scene))
+                    link if link.rejected else replace(link, onset=_onset_of(doc, link, scene))
                     for link in links
                 ],
             )
         return doc
+
+
+def _onset_of(doc: Doc, link: Link, scene: Scene) -> Onset | None:
+    """Find the onset where the evidence stands, else around the mentions that it is about."""
+    told = as_told(link)
+    found = find_onset(doc, told, scene=scene)
+    return found if found or told == link else find_onset(doc, link, scene=scene)
 
 
 def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | None:
@@ -93,7 +106,7 @@ def find_onset(doc: Doc, link: Link, *, scene: Scene | None = None) -> Onset | N
     if apart is not None:
         return apart
     direct = find_direct(scene, link)
-    if direct and direct.rule == "exposure_before" and before_admission(scene, link):
+    if direct and direct.rule == "exposure_before" and set(before_admission(scene, link)) - {direct.time}:
         return None  # two times before admission whose difference cannot be told
     if direct and (direct.rule == "later" or direct.time.end < _sentence_start(scene, link)):
         chain = find_carried(scene, link)
@@ -158,6 +171,12 @@ class ReactionOnsets:
 
     def of(self, reaction: Reaction) -> Onset | None:
         """Give the onset that is told best; None where the report tells none."""
+        onset = self._best(reaction)
+        if onset and onset.anchor is OnsetAnchor.LAST_DOSE and _is_withdrawal(reaction):
+            return replace(onset, anchor=OnsetAnchor.STOP)  # "48 hours after the last tablet"
+        return onset
+
+    def _best(self, reaction: Reaction) -> Onset | None:
         best = reaction.best
         found = [
             link.onset
@@ -180,19 +199,73 @@ class ReactionOnsets:
         return best_told
 
     def _of_history(self, reaction: Reaction) -> Onset | None:
-        """Give the one onset that the history tells for the drug, whatever sign it is told of."""
-        withdrawal = reaction.event.endswith("withdrawal")
+        """Give the one onset that the history tells for the drug, whatever sign it is told of.
+
+        Statements that name the exposure come first, then times told right after it ("X was started. Two days
+        later …"). Of several only the first is taken, and only where it is the shortest: an illness begins
+        with the first of its signs.
+        """
+        withdrawal = _is_withdrawal(reaction)
         key = (reaction.drug, reaction.best.patient_id, withdrawal)
         if key not in self.histories:
-            found = [
-                onset
-                for pair in self.places.pairs_of(reaction, any_event=True)
-                if (onset := find_onset(self.doc, pair, scene=self.scene))
-                and onset.max
-                and onset.rule in NAMES_EXPOSURE
-                and (onset.anchor is OnsetAnchor.STOP) == withdrawal
-                and begins_there(self.scene, onset, pair.event)
-            ]
-            values = {(onset.min, onset.max) for onset in found}
-            self.histories[key] = replace(found[0], basis=OnsetBasis.INFERRED) if len(values) == 1 else None
+            told = sorted(self._told(reaction, withdrawal=withdrawal), key=lambda onset: onset.start)
+            tiers = [[onset for onset in told if onset.rule in rules] for rules in _TIERS]
+            self.histories[key] = _first_sign(next((tier for tier in tiers if tier), []))
         return self.histories[key]
+
+    def _told(self, reaction: Reaction, *, withdrawal: bool) -> Iterator[Onset]:
+        """Find what the history tells of the drug and the beginning of any sign."""
+        for pair in [*self.places.pairs_of(reaction, any_event=True), *self._unnamed(reaction)]:
+            onset = find_onset(self.doc, pair, scene=self.scene)
+            if (
+                onset
+                and onset.max
+                and onset.anchor in (_OF_WITHDRAWAL if withdrawal else _OF_EXPOSURE)
+                and (onset.rule in NAMES_EXPOSURE or self._follows(onset, pair))
+                and (withdrawal or not self._is_again(onset))
+                and begins_there(self.scene, onset, pair.event)
+            ):
+                yield onset
+
+    def _unnamed(self, reaction: Reaction) -> Iterator[Link]:
+        """Pair the drug with sentences that tell a time and name no sign: "the symptoms began after …"."""
+        scene = self.scene
+        for drug in self.places.drugs_of(reaction):
+            here = scene.sentence_of(drug.start)
+            for number in range(here, min(here + _REACH, len(scene.sentences))):
+                start, end = scene.sentences[number]
+                if scene.times_between(start, end) and not scene.symptoms_between(start, end):
+                    event = Mention(text="", start=end - 1, end=end - 1, label=Label.SYMPTOM.value)
+                    yield replace(reaction.best, drug=drug, event=event)
+
+    def _follows(self, onset: Onset, pair: Link) -> bool:
+        """Whether a time without a named exposure continues the story of the exposure, and not of a recovery."""
+        scene = self.scene
+        given, here = scene.sentence_of(pair.drug.start), scene.sentence_of(onset.start)
+        if onset.rule in _TIERS[1] and not 0 <= here - given <= 1:
+            return False
+        kinds = {cue.kind for cue in scene.cues_between(*scene.sentences[given])}
+        if not kinds & {"start", "give"} or kinds & {"again", "stop"}:
+            return False
+        told = scene.sentences[here]
+        since = {cue.kind for cue in scene.cues_between(scene.sentences[given][1], told[0])}
+        ends = any(cue.kind == "recover" for cue in scene.cues_between(*told))
+        return not (since & {"again", "stop"} or ends or _FOLLOW_UP.search(scene.text, *told))
+
+    def _is_again(self, onset: Onset) -> bool:
+        """Whether an onset is of a second exposure."""
+        sentence = self.scene.sentences[self.scene.sentence_of(onset.start)]
+        return any(cue.kind == "again" for cue in self.scene.cues_between(*sentence))
+
+
+def _is_withdrawal(reaction: Reaction) -> bool:
+    return reaction.event.endswith("withdrawal") or any(link.rule == "withdrawal" for link in reaction.links)
+
+
+def _first_sign(told: list[Onset]) -> Onset | None:
+    """Give the first of the onsets of a history where no other is shorter."""
+    if not told:
+        return None
+    shortest = min(onset.hours_max or 0.0 for onset in told)
+    first = told[0]
+    return replace(first, basis=OnsetBasis.INFERRED) if (first.hours_max or 0.0) <= shortest else None

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from sequela.components.time.anchors import Anchor, read_anchor
 from sequela.components.time.onset_rules import (
     NAMES_EXPOSURE,
     Candidate,
+    comes_later,
     event_told,
     moves_story,
     read_candidate,
@@ -34,6 +36,7 @@ _BEFORE_ADMISSION = re.compile(
 _NAMED = whole("named")
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
 _NEAR = 80  # characters from a mention to a time behind it
+_NEAR_DOSE = 40  # characters from the number of a dose to the drug
 _LONG = 300  # characters before a step of the story in which another event may be told
 _CARRY = 3  # sentences for which a time holds for what is told next
 _CHAIN_REACH = 6  # sentences between drug and event in a chain of relative times
@@ -165,6 +168,8 @@ def find_carried(scene: Scene, link: Link) -> Onset | None:
     told: tuple[Candidate, Time, list[str]] | None = None
     for time in scene.times_between(start, link.event.start):
         candidate = read_candidate(scene, link, time)
+        if comes_later(scene, link, time):
+            continue
         if candidate and candidate.rule in NAMES_EXPOSURE and _told_before(scene, link, time):
             told = (candidate, time, [time.value.min])
         elif told and time.value.reference == "previous" and time.value.relation == "after":
@@ -352,7 +357,20 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
     until = min(event.time.start, link.event.start)
     if point.scale == _STORY and event_told(scene, max(mention.end, until - _LONG), until):
         return None  # counted from that event
-    return _onset(event, start, cues)
+    return _onset(event, start, anchor_of(scene, mention, cues))
+
+
+def anchor_of(scene: Scene, mention: Place, cues: list[str]) -> Anchor:
+    """Give the anchor that the words around a mention of the drug tell: "the second course of X was given"."""
+    start = scene.sentences[scene.sentence_of(mention.start)][0]
+    told = read_anchor(scene.text[max(start, mention.start - _NEAR_DOSE) : mention.start], ())
+    if told.ordinal is not None:
+        return told
+    if "start" in cues or "give" in cues:
+        return Anchor(OnsetAnchor.START)
+    if "stop" in cues:
+        return Anchor(OnsetAnchor.STOP)
+    return Anchor(OnsetAnchor.DOSE_CHANGE if "change" in cues else OnsetAnchor.LAST_DOSE)
 
 
 def _sentences_to(scene: Scene, stage: Stage, link: Link) -> int:
@@ -370,7 +388,7 @@ def _exposure_cues(scene: Scene, mention: Place) -> list[str]:
     ]
 
 
-def _onset(event: Stage, start: Point, cues: list[str]) -> Onset:
+def _onset(event: Stage, start: Point, anchor: Anchor) -> Onset:
     point = event.point
     low, high = (
         max(point.low - start.low if start.low == start.high else point.low - start.high, 0.0),
@@ -386,12 +404,6 @@ def _onset(event: Stage, start: Point, cues: list[str]) -> Onset:
         basis = OnsetBasis.EXPRESSION if len(steps) == 1 else OnsetBasis.INFERRED
     else:
         basis = OnsetBasis.DATES if point.scale == _CALENDAR else OnsetBasis.DAY_NUMBERS
-    if "start" in cues or "give" in cues:
-        anchor = OnsetAnchor.START
-    elif "stop" in cues:
-        anchor = OnsetAnchor.STOP
-    else:
-        anchor = OnsetAnchor.DOSE_CHANGE if "change" in cues else OnsetAnchor.LAST_DOSE
     return Onset(
         text=event.time.text,
         start=event.time.start,
@@ -401,7 +413,8 @@ def _onset(event: Stage, start: Point, cues: list[str]) -> Onset:
         hours_min=to_hours(text_low),
         hours_max=to_hours(text_high),
         approximate=point.approximate or start.approximate,
-        anchor=anchor,
+        anchor=anchor.kind,
+        ordinal=anchor.ordinal,
         basis=basis,
         rule="chain" if chain else basis.value,
     )

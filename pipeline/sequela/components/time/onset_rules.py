@@ -8,7 +8,7 @@ from functools import cache
 
 from sequela.components.time.anchors import Anchor, find_dose_ordinal, read_anchor
 from sequela.components.time.scene import CueWord, Place, Scene, Time
-from sequela.components.time.words import any_of, whole
+from sequela.components.time.words import any_of, whole, words
 from sequela.durations import to_hours
 from sequela.lexicons.loader import load_lines
 from sequela.schema import Link, Onset, OnsetAnchor, OnsetBasis, TimeExpression, TimexType
@@ -19,16 +19,26 @@ _COUNT = re.compile(
 )
 _AT_COUNT = re.compile(r"\b(?:after|following|during|on|at|upon)\s(?:[\w-]+\s){0,3}$", re.IGNORECASE)
 _STOPPED_BEFORE = re.compile(rf"\b{any_of('stopped')}\s+$", re.IGNORECASE)
-_CLAUSE_END = re.compile(r"[,;:.)](?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s")
+_CLAUSE_END = re.compile(
+    r"[,;:)](?=\s|$)|(?<!\.[a-z])\.(?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s"
+)
 _DOSE_OF_THE_DAY = re.compile(rf"\s+{any_of('given_dose')}\b")
 _TURN = re.compile(r"\bhowever\b", re.IGNORECASE)
 _STILL = whole("still")
 _MODAL = whole("modal")
+_THEN = whole("then")
 _COORDINATION = re.compile(
     r"[\s,/+()&-]*(?:(?:and|plus|with|or|to|followed by|combined|then)\b[\s(-]*)?(?:[\w-]+[\s,/+()&-]*){0,2}$"
 )
 _GOES_ON = whole("goes_on")
 _GIVEN_FOR = re.compile(r"\bfor\s(?:[\w-]+\s){0,3}$")
+_CYCLE = re.compile(r"\s*of (?:an?|each|every) (?:[\w-]+ ){0,2}?cycles?\b", re.IGNORECASE)
+_COMPLAINT = whole("complaint")
+_SHORT_PHRASE = 40  # characters
+_LEADS = re.compile(
+    r"(?:^|[;,]|\band\b|\bbut\b|\bthat\b)\s*(?:\w+\s+){0,2}$"
+)  # a clause begins with the time
+_EXPOSURE_NEAR = 60  # characters from a time to the drug that was begun then
 _REMAINS = re.compile(r"\bremain(?:s|ed)?\s(?:\w+\s)?(?:in|well|free|asymptomatic|stable)\b", re.IGNORECASE)
 _AND = re.compile(r",?\s+(?:and|but)\b")
 _WHEN = re.compile(r",?\s+(?:when|before)\b")
@@ -60,6 +70,8 @@ _INFUSED_OVER = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\bover\s*$", re.IGNORECASE)
+_BEGINS_OVER = re.compile(r"over\b", re.IGNORECASE)
+_PAUSED = re.compile(rf"\b{any_of('paused')}\b[^.;]{{0,30}}$", re.IGNORECASE)
 _CARDINAL_EVENT = re.compile(
     rf"\s*(?:the |this |that |his |her |their |these )?(?:[a-z-]+ ){{0,2}}?{any_of('event_noun')}\b|\s*(?:$|[,.;)])",
     re.IGNORECASE,
@@ -67,6 +79,16 @@ _CARDINAL_EVENT = re.compile(
 _USE_NEAR = re.compile(rf".{{0,40}}\b{any_of('use')}\b")
 _EXPOSURE = frozenset({"start", "give", "stop", "change", "again"})
 NAMES_EXPOSURE = frozenset({"after_exposure", "after_exposure_word", "exposure_before"})
+# What is told to have happened some time before the event. An intake told so is the latest one.
+_BACKWARD_ANCHORS = {
+    "start": OnsetAnchor.START,
+    "give": OnsetAnchor.LAST_DOSE,
+    "stop": OnsetAnchor.STOP,
+    "change": OnsetAnchor.DOSE_CHANGE,
+    "again": OnsetAnchor.LAST_DOSE,
+}
+_MAY_BE_AGAIN = frozenset({OnsetAnchor.START, OnsetAnchor.UNSPECIFIED, OnsetAnchor.FIRST_DOSE})
+_NOUNS_OF_EXPOSURE = frozenset(words("noun_of_exposure"))
 _SAME_SENTENCE = 120  # characters in which "the steroid … we ascribe to prednisone" may follow
 _LOWEST = 0.3  # a weaker reading is no onset
 
@@ -154,6 +176,8 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     value = time.value
     if value.type is not TimexType.DURATION or value.reference in ("birth", "history", "document"):
         return None
+    if value.ordinal == 0:
+        return None  # "on day 0" is what others are counted from
     if time.start <= link.event.start < time.end or time.start <= link.drug.start < time.end:
         return None
     sentence = scene.sentences[scene.sentence_of(time.start)]
@@ -168,6 +192,8 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     if not value.value and value.ordinal and anchor.kind is not OnsetAnchor.STOP:
         kind = OnsetAnchor.FIRST_DOSE if value.ordinal == 1 else OnsetAnchor.NTH_DOSE
         anchor = Anchor(kind, value.ordinal)
+    if anchor.kind in _MAY_BE_AGAIN and _is_given_again(scene, time):
+        anchor = Anchor(OnsetAnchor.LAST_DOSE)
     score = base - _distance_cost(scene, link, time)
     if rule not in NAMES_EXPOSURE:
         score -= 0.1 * max(scene.sentence_of(time.start) - scene.sentence_of(link.drug.start), 0)
@@ -175,9 +201,28 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
         score -= 0.2  # where a number stands beside the cycle, it is the onset
     if _is_recovery(scene, link, time, sentence):
         score -= 0.7
+    if comes_later(scene, link, time):
+        score -= 0.7
     if value.relation == "at" and value.ordinal and value.value.endswith("D") and not _AFTER.match(tail):
         basis = OnsetBasis.DAY_NUMBERS  # "on day 8 of treatment"
     return Candidate(time, score, anchor, rule, basis)
+
+
+def comes_later(scene: Scene, link: Link, time: Time) -> bool:
+    """Whether the event follows on what the time tells: "after 3 days fever, followed by jaundice"."""
+    told = scene.symptoms_between(time.end, link.event.start)
+    return bool(told) and _THEN.search(scene.text, told[0].end, link.event.start) is not None
+
+
+def _is_given_again(scene: Scene, time: Time) -> bool:
+    """Whether what is told last of an exposure is that the drug was given again: "X was resumed. Two hours …"."""
+    before = max(scene.sentence_of(time.start) - 1, 0)
+    told = [
+        cue.kind
+        for cue in scene.cues_between(scene.sentences[before][0], time.start)
+        if cue.kind in _EXPOSURE and not (cue.kind == "give" and cue.text in _NOUNS_OF_EXPOSURE)
+    ]
+    return bool(told) and told[-1] == "again"
 
 
 _Reading = tuple[str, float, Anchor, OnsetBasis]
@@ -203,6 +248,10 @@ def _by_following_words(
         return _backward(scene, link, time, tail, sentence)
     of = _OF.match(tail)
     led = bool(_LED_BY_AFTER.search(head))
+    if _CYCLE.match(tail):
+        return None  # "on days 1 to 14 of each cycle" is a schedule
+    if not value.value and value.ordinal and _COUNT.match(time.text) and not (led or _AT_COUNT.search(head)):
+        return None  # "received 3 cycles" tells how many there were
     if (
         value.relation in ("within", "at")
         or led
@@ -212,6 +261,8 @@ def _by_following_words(
             reading = _after_anchor(scene, link, time, of.end(), tail, weak=not led)
             if reading or value.reference in ("admission", "operation"):
                 return reading
+            if _is_of_something_else(scene, link, time, of.end(), tail):
+                return None
         if value.reference in ("admission", "operation") and value.relation == "at":
             return None
         here = sentence[0] <= link.event.start < sentence[1]
@@ -229,8 +280,6 @@ def _by_following_words(
             return ("after_time" if led else f"{value.relation}_time", 0.75, kind, expression)
         return None
     if not value.value and value.ordinal:  # the third cycle
-        if _COUNT.match(time.text) and not (led or _AT_COUNT.search(head)):
-            return None  # "received 3 cycles" tells how many there were
         return ("nth_cycle", 0.6, Anchor(OnsetAnchor.NTH_DOSE, value.ordinal), expression)
     if value.relation == "after":
         return _later(scene, link, time)
@@ -245,6 +294,20 @@ def _by_following_words(
         if reading:
             return reading
     return None
+
+
+def _is_of_something_else(scene: Scene, link: Link, time: Time, skip: int, tail: str) -> bool:
+    """Whether a length is told of another drug or of the illness: "after months of constitutional symptoms"."""
+    start = time.end + skip
+    boundary = _CLAUSE_END.search(tail, min(skip + 3, len(tail)))
+    end = time.end + (boundary.start() if boundary else len(tail))
+    if any(
+        not _is_own(drug, link) and not _is_generic(drug, link) for drug in scene.drugs_between(start, end)
+    ):
+        return True
+    if scene.symptoms_between(start, min(end, start + _SHORT_PHRASE)):
+        return True
+    return _COMPLAINT.search(scene.text, start, min(end, start + _SHORT_PHRASE)) is not None
 
 
 def _ordinal_alone(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> _Reading | None:
@@ -304,6 +367,12 @@ def _after_anchor(
     return None
 
 
+def _dose_running(scene: Scene, link: Link, time: Time) -> Anchor:
+    """Give the dose that ran at the time: "the third infusion of X had been running for an hour when …"."""
+    told = read_anchor(scene.text[max(link.drug.start - _SHORT_PHRASE, 0) : link.drug.start], ())
+    return told if told.ordinal is not None and link.drug.start < time.start else Anchor(OnsetAnchor.START)
+
+
 def _dose_told(scene: Scene, link: Link, anchor: Anchor) -> Anchor:
     """Give the number of the dose where the sentence of the drug tells it: "his first dose of X"."""
     if anchor.kind is not OnsetAnchor.UNSPECIFIED:
@@ -340,7 +409,7 @@ def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[i
     drugs = scene.drugs_between(sentence[0], time.start)
     own = [drug for drug in drugs if _is_own(drug, link)]
     if not own or own[-1] is not drugs[-1]:
-        return None
+        return _backward_leading(scene, link, time, tail, sentence)
     nearest = own[-1]
     if time.start - nearest.end > 60:
         return None
@@ -360,10 +429,32 @@ def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[i
     told = [kind for kind in kinds if kind in _EXPOSURE]
     if not told:
         return None
-    kind = {"stop": OnsetAnchor.STOP, "change": OnsetAnchor.DOSE_CHANGE}.get(told[-1], OnsetAnchor.START)
+    kind = _BACKWARD_ANCHORS[told[-1]]
     if kind is OnsetAnchor.STOP and re.search(r"\badmi(?:ssion|tted)\b", tail):
         return None
     return ("exposure_before", 0.65, Anchor(kind), OnsetBasis.EXPRESSION)
+
+
+def _backward_leading(
+    scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[int, int]
+) -> _Reading | None:
+    """Read "three weeks before admission he had started X", "two days earlier X had been injected"."""
+    start = time.end
+    before = _BEFORE.match(tail)
+    if before:
+        event = _CARDINAL_EVENT.match(tail, before.end())
+        start += event.end() if event else before.end()
+    if _AND.match(scene.text, start) or not _LEADS.search(scene.text[sentence[0] : time.start]):
+        return None  # "fever began two days before admission, and X was given"
+    drugs = scene.drugs_between(start, min(sentence[1], start + _EXPOSURE_NEAR))
+    if not drugs or not _is_own(drugs[0], link) or scene.symptoms_between(start, drugs[0].start):
+        return None
+    end = scene.times_between(start, sentence[1])
+    until = min(sentence[1], drugs[0].end + _EXPOSURE_NEAR, *(other.start for other in end))
+    kinds = [cue.kind for cue in scene.cues_between(start, until) if cue.kind in _EXPOSURE]
+    if not kinds or kinds[0] == "stop":
+        return None
+    return ("exposure_before", 0.6, Anchor(_BACKWARD_ANCHORS[kinds[0]]), OnsetBasis.EXPRESSION)
 
 
 def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
@@ -417,12 +508,12 @@ def _exposure(
     scene: Scene, link: Link, time: Time, head: str, tail: str, sentence: tuple[int, int]
 ) -> _Reading | None:
     """Read "had taken X for 4 years when she developed Y": the length of a treatment that ran at the time."""
-    if _INFUSED_OVER.search(head):
+    if _INFUSED_OVER.search(head) or _PAUSED.search(head):
         return None
     of = _OF.match(tail)
     if of and (reading := _after_anchor(scene, link, time, of.end(), tail, weak=True)):
         return ("exposure_length", 0.5, reading[2], OnsetBasis.INFERRED)
-    if _OVER.search(head):
+    if _OVER.search(head) or _BEGINS_OVER.match(time.text):
         return None
     before = [
         *scene.drugs_between(sentence[0], time.start),
@@ -434,9 +525,9 @@ def _exposure(
     if not _is_own(nearest, link):
         return None
     cues = [cue.kind for cue in scene.cues_between(sentence[0], time.start)]
-    if "stop" in cues[-2:]:
+    if "stop" in cues[-2:] or not sentence[0] <= link.event.start < sentence[1]:
         return None
-    return ("exposure_length", 0.5, Anchor(OnsetAnchor.START), OnsetBasis.INFERRED)
+    return ("exposure_length", 0.5, _dose_running(scene, link, time), OnsetBasis.INFERRED)
 
 
 def _distance_cost(scene: Scene, link: Link, time: Time) -> float:
