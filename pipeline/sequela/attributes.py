@@ -12,6 +12,7 @@ from spacy.tokens import Doc, Span
 from sequela.schema import (
     Assertion,
     Attribution,
+    Course,
     Cue,
     Dose,
     Frame,
@@ -100,6 +101,19 @@ def get_links(doc: Doc) -> list[Link]:
 def set_links(doc: Doc, links: list[Link]) -> None:
     """Keep the candidates."""
     doc._.links = [link.to_dict() for link in links]
+
+
+def get_accepted_links(doc: Doc) -> dict[int, Link]:
+    """Candidates that were not rejected, by their number among all."""
+    return {
+        number: Link.from_dict(item) for number, item in enumerate(doc._.links or ()) if not item["rejected"]
+    }
+
+
+def set_courses(doc: Doc, courses: dict[int, Course]) -> None:
+    """Keep the courses of candidates, by their number among all."""
+    for number, course in courses.items():
+        doc._.links[number]["course"] = course.to_dict()
 
 
 def get_triples(doc: Doc) -> list[Triple]:

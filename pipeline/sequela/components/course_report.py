@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from spacy.tokens import Doc, Span
 
@@ -107,7 +107,7 @@ class Subject:
 class Report:
     """The sentences of a report, and the statements in them, found once for all its links."""
 
-    def __init__(self, doc: Doc) -> None:
+    def __init__(self, doc: Doc, links: list[Link]) -> None:
         self.text = doc.text
         self.lowered = lower(self.text)
         self.starts = [sent.start_char for sent in doc.sents] or [0]
@@ -126,12 +126,14 @@ class Report:
         self.sections = attributes.get_sections(doc)
         self._story = self._sections_of_case()
         self.others = self._told_of_others()
-        self.main_events = self._main_events(attributes.get_links(doc))
+        self.main_events = self._main_events(links)
         self._triggers: dict[int, set[int]] = defaultdict(set)
         for start, numbers in triggered(self.lowered):
             self._triggers[self.sentence_of(start)] |= numbers
         self._told: dict[int, tuple[Statement, ...]] = {}
         self._subjects: dict[tuple[int, str], Subject] = {}
+        self._about: dict[tuple[int, str, str], bool] = {}
+        self._places: dict[tuple[str, str], list[int]] = {}
 
     # --- sentences
 
@@ -200,6 +202,16 @@ class Report:
                 else ()
             )
         return self._told[sentence]
+
+    @cached_property
+    def story(self) -> list[Statement]:
+        """What is said of the patients of this report, in the order of the text."""
+        return [
+            statement
+            for sentence in sorted(self._triggers)
+            for statement in self.statements(sentence)
+            if not self.is_of_others(statement.cue.start)
+        ]
 
     def recurrences(self, sentence: int) -> list[Statement]:
         """Give what a sentence says of a reaction that came back, or did not."""
@@ -270,6 +282,12 @@ class Report:
 
     def is_about_drug(self, statement: Statement, link: Link) -> bool:
         """Tell whether what was done was done with the drug of a link."""
+        key = (statement.cue.start, statement.cue.rule, link.drug.text)
+        if key not in self._about:
+            self._about[key] = self._find_whether_about(statement, link)
+        return self._about[key]
+
+    def _find_whether_about(self, statement: Statement, link: Link) -> bool:
         cue, begin, stop = statement.cue, statement.begin, statement.stop
         drug = _link_drug(link.drug.text)
         left = self._last_chain(self._drugs_between(begin, cue.start + 1))
@@ -309,15 +327,25 @@ class Report:
 
     def drug_places(self, link: Link) -> list[int]:
         """Give the offsets of the drug of a link where it is told of a patient of this report."""
-        drug = _link_drug(link.drug.text)
-        return [m.start for m in self.drugs.all if _same_drug(drug, m) and not self.is_of_others(m.start)]
+        key = (Label.DRUG.value, link.drug.text)
+        if key not in self._places:
+            drug = _link_drug(link.drug.text)
+            self._places[key] = [
+                m.start for m in self.drugs.all if _same_drug(drug, m) and not self.is_of_others(m.start)
+            ]
+        return self._places[key]
 
     def event_places(self, link: Link) -> list[int]:
         """Give the offsets of the event of a link where it is told of a patient of this report."""
-        words = event_words(link.event.text)
-        return [
-            m.start for m in self.events.all if same_words(words, m.words) and not self.is_of_others(m.start)
-        ]
+        key = (Label.SYMPTOM.value, link.event.text)
+        if key not in self._places:
+            words = event_words(link.event.text)
+            self._places[key] = [
+                m.start
+                for m in self.events.all
+                if same_words(words, m.words) and not self.is_of_others(m.start)
+            ]
+        return self._places[key]
 
     def is_on_someone_else(self, sentence: int) -> bool:
         """Tell whether a sentence speaks of relatives or of the literature."""

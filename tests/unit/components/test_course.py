@@ -47,7 +47,7 @@ def read(nlp, markup, *, others=(), attribution=Attribution.INDEX_PATIENT):
     }
     link = Link(drug=mention["d"], event=mention["e"], rule="test", score=1.0, attribution=attribution)
     attributes.set_links(doc, [link])
-    return find_course(Report(doc), link), doc.text
+    return find_course(Report(doc, [link]), link), doc.text
 
 
 OUTCOMES = {
