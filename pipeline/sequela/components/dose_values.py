@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Dose
 
-_TEXTS = 2  # the stages ask for the parts of the same report more than once
+_TEXTS = 32  # the stages ask for the parts of a report, and of its doses, more than once
 _LOOK_BACK = 60  # characters before an amount that may qualify it
 _GAP = 30  # characters between an amount and its frequency
 
