@@ -11,9 +11,14 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
-from sequela.components.links.blame import find_blamed
+from sequela.components.links.blame import Blame, find_blamed
 from sequela.components.links.evidence import find_told_of_patient, is_report, reactions_of, review
 from sequela.components.links.exposure import find_never_given
+from sequela.components.links.extension import (
+    find_poisoning,
+    find_signs,
+    find_story,
+)
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.neighbours import find_told_before
@@ -103,12 +108,14 @@ class Linking:
                 if decision.rule not in self.disabled:
                     links.append(self._link(drug, event, decision, frames))
         links += self._links_of_report(doc, sentences, links, frames)
-        blamed, stopped = find_blamed(sentences, NameKeys(doc), frames.at, self.disabled)
-        links = review(doc, links, blamed, stopped, self.disabled)
+        keys = NameKeys(doc)
+        blame = find_blamed(sentences, keys, frames.at, self.disabled)
+        links = review(doc, links, blame.blamed, blame.stopped, self.disabled)
+        if frames.in_report:
+            links += self._extensions(doc, sentences, links, keys, blame, frames)
         if "told_of_patient" not in self.disabled:
             links += find_told_of_patient(doc, links)
         if "never_given" not in self.disabled and frames.in_report:
-            keys = NameKeys(doc)
             causes = {
                 keys.drug(link.drug)
                 for link in links
@@ -191,6 +198,26 @@ class Linking:
                         for event in reactions_of(links, keys, keys.drug(other.mention))
                     ]
         return found
+
+    def _extensions(
+        self,
+        doc: Doc,
+        sentences: list[Masked],
+        links: list[Link],
+        keys: NameKeys,
+        blame: Blame,
+        frames: _Frames,
+    ) -> list[Link]:
+        story = find_story(doc, sentences, frames.at)
+        found = [
+            *find_signs(sentences, links),
+            *find_poisoning(story, links, keys, blame.poisons),
+        ]
+        return [
+            self._link(drug, event, decision, frames)
+            for drug, event, decision in found
+            if decision.rule not in self.disabled
+        ]
 
     def _link(self, drug: Item, event: Item, decision: Decision, frames: _Frames) -> Link:
         score = decision.score

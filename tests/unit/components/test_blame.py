@@ -31,6 +31,10 @@ EXAMPLES = {
         "We diagnosed hypersensitivity to <DRUG>flurotol</DRUG>.",
         "There was no hypersensitivity to <DRUG>flurotol</DRUG>.",
     ),
+    "poisoning_by_drug": (
+        "An overdose of <DRUG>flurotol</DRUG> was found.",
+        "A dose of <DRUG>flurotol</DRUG> was found.",
+    ),
     "stopped_drug": (
         "<DRUG>Flurotol</DRUG> was stopped on that day.",
         "<DRUG>Flurotol</DRUG> was stopped before the operation.",
@@ -53,7 +57,8 @@ def blamed(text: str, *disabled: str) -> set[str]:
     doc = parse(nlp(), text).doc
     for _, component in nlp().pipeline:
         doc = component(doc)
-    return set().union(*find_blamed(masked_sentences(doc), NameKeys(doc), lambda _: None, disabled))
+    found = find_blamed(masked_sentences(doc), NameKeys(doc), lambda _: None, disabled)
+    return set(found.blamed | found.stopped)
 
 
 @pytest.mark.parametrize("rule", EXAMPLES)

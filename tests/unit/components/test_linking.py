@@ -66,6 +66,18 @@ ACROSS = {
         "<SYMPTOM>hepatitis</SYMPTOM>.",
         "<DRUG>Flurotol</DRUG> caused <SYMPTOM>fever</SYMPTOM>. There was no <SYMPTOM>hepatitis</SYMPTOM>.",
     ),
+    "manifested_as": (
+        "He came on Monday. There was <SYMPTOM>DRESS</SYMPTOM> due to <DRUG>flurotol</DRUG>, manifested by a "
+        "<SYMPTOM>rash</SYMPTOM>. He went home.",
+        "He came on Monday. There was <SYMPTOM>DRESS</SYMPTOM> due to <DRUG>flurotol</DRUG>, and before it a "
+        "<SYMPTOM>rash</SYMPTOM>. He went home.",
+    ),
+    "poisoning": (
+        "The man presented with <SYMPTOM>tremor</SYMPTOM>. Blood was taken. Self-poisoning with "
+        "<DRUG>flurotol</DRUG> was confirmed.",
+        "The man presented with <SYMPTOM>tremor</SYMPTOM>. Blood was taken. Treatment with "
+        "<DRUG>flurotol</DRUG> was continued.",
+    ),
     "told_of_patient": (
         "CASE REPORT\nOur patient took <DRUG>flurotol</DRUG> for years. She had <SYMPTOM>acidosis</SYMPTOM> then.\n\n"
         "DISCUSSION\n<DRUG>Flurotol</DRUG>-associated <SYMPTOM>acidosis</SYMPTOM> is rare in general.",
@@ -140,6 +152,24 @@ REPORTS = {
         "We report <SYMPTOM>gout</SYMPTOM> following <DRUG>flurotol</DRUG>. Nothing is known. It is rare. "
         "It is odd. The patient's symptoms began <TIME>two days</TIME> after <DRUG>flurotol</DRUG>.",
         {("flurotol", "gout", "reported_after"), ("flurotol", "gout", "timed_onset")},
+    ),
+    "a noun for side effects between drug and event": (
+        "<SYMPTOM>Mucositis</SYMPTOM> was the only <SYMPTOM>toxicity</SYMPTOM> of <DRUG>flurotol</DRUG>.",
+        {("flurotol", "Mucositis", "event_is_side_effect"), ("flurotol", "toxicity", "event_of_drug")},
+    ),
+    "no side effects": (
+        "The <SYMPTOM>swelling</SYMPTOM> went down without <SYMPTOM>side effects</SYMPTOM> related to "
+        "<DRUG>flurotol</DRUG>.",
+        set(),
+    ),
+    "a class stands for the drugs named before": (
+        "She was treated with <DRUG>flurotol</DRUG>. The chemo was long. After the first cycle of "
+        "<DRUG>chemotherapy</DRUG> she went home. She experienced toxicity: <SYMPTOM>alopecia</SYMPTOM>.",
+        {("flurotol", "alopecia", "side_effects_told")},
+    ),
+    "of several drugs the one that was stopped": (
+        "He took <DRUG>bexalin</DRUG> and <DRUG>flurotol</DRUG>, which was stopped because of <SYMPTOM>gout</SYMPTOM>.",
+        {("flurotol", "gout", "stopped_for")},
     ),
     "supportive care is no suspect": ("<SYMPTOM>Oedema</SYMPTOM> due to <DRUG>saline</DRUG>.", set()),
 }

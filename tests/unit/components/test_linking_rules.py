@@ -141,8 +141,12 @@ EXAMPLES = {
         "[D:Flurotol] overdose with [E:coma] was diagnosed.",
         "[D:Flurotol] relieved the [E:coma].",
     ),
+    "drug_disease": (
+        "They described [D:Flurotol] [E:pneumonitis] at length.",
+        "They described [D:Flurotol] in [E:pneumonitis] at length.",
+    ),
     "drug_event": (
-        "[D:Flurotol] [E:pneumonitis] is reviewed.",
+        "[D:Flurotol] lung [E:pneumonitis] is reviewed.",
         "[D:Flurotol] in [E:pneumonitis] is reviewed.",
     ),
     "event_of_drug": (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from functools import cache
 
 from sequela.components.links.masking import Masked
@@ -16,8 +17,18 @@ from sequela.components.links.rules import compile_pattern
 from sequela.lexicons.loader import load_table
 from sequela.schema import Attribution, Frame
 
-_STOPPED = "stopped_drug"
+_STOPPED, _POISONING = "stopped_drug", "poisoning_by_drug"
+_POISON = re.compile(r"\b(?:intoxication|overdos\w*|poisoning)$")
 _WINDOW = 120  # masked characters before and after the drug
+
+
+@dataclass(frozen=True)
+class Blame:
+    """Keys of drugs: blamed by any word, stopped without a reason given, and taken as a poison or an overdose."""
+
+    blamed: frozenset[str]
+    stopped: frozenset[str]
+    poisons: frozenset[str]
 
 
 def find_blamed(
@@ -25,7 +36,7 @@ def find_blamed(
     keys: NameKeys,
     frame_at: Callable[[int], Frame | None],
     disabled: Collection[str] = (),
-) -> tuple[frozenset[str], frozenset[str]]:
+) -> Blame:
     """Give the keys of the drugs that the history of a patient blames, and of those that were stopped.
 
     The rules are the lines of ``lexicons/linking_blame.csv``. A drug that was stopped without a reason given is
@@ -44,6 +55,7 @@ def find_blamed(
     denial = _denial()
     blamed: set[str] = set()
     stopped: set[str] = set()
+    poisons: set[str] = set()
     for masked in sentences:
         for number, item in enumerate(masked.items):
             if item.kind != "D" or not item.mentions or keys.drug(item.mention) in blamed:
@@ -54,6 +66,9 @@ def find_blamed(
             first, last, _ = masked.edges(number)
             before, after = masked.text[max(0, first - _WINDOW) : first], masked.text[last : last + _WINDOW]
             before = before.rstrip()
+            if _is_poisoning(masked, number):  # "methamphetamine intoxication", tagged as drug and event
+                poisons.update(keys.drug(mention) for mention in item.mentions)
+                continue
             for name, pattern_before, pattern_after in rules:
                 if (
                     (pattern_before is None or pattern_before.search(before))
@@ -61,11 +76,20 @@ def find_blamed(
                     and not denial.search(before)
                     and not denial.search(after)
                 ):
-                    (stopped if name == _STOPPED else blamed).update(
+                    {_STOPPED: stopped, _POISONING: poisons}.get(name, blamed).update(
                         keys.drug(mention) for mention in item.mentions
                     )
                     break
-    return frozenset(blamed), frozenset(stopped)
+    return Blame(frozenset(blamed | poisons), frozenset(stopped), frozenset(poisons))
+
+
+def _is_poisoning(masked: Masked, number: int) -> bool:
+    following = masked.items[number + 1 : number + 2]
+    return bool(
+        following
+        and masked.places[number + 1] <= masked.places[number] + 2
+        and _POISON.search(following[0].span.text.lower())
+    )
 
 
 @cache

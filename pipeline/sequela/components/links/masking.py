@@ -1,9 +1,10 @@
 """How a sentence looks to the linking rules.
 
 Rules are regular expressions over a *masked* sentence: lower-case text in which every drug is the letter
-``D``, every event ``E``, every time expression ``T`` and every body site ``B``. Doses, routes and
-frequencies are left out, and so are brackets that hold neither drug nor event. Drugs (or events) that are
-coordinated ("fever, chills and rash") form a group, and a rule sees the text between groups.
+``D``, every event ``E`` (``G`` where it says no more than "side effect"), every time expression ``T`` and every
+body site ``B``. Doses, routes and frequencies are left out, and so are brackets that hold neither drug nor
+event. Drugs (or events) that are coordinated ("fever, chills and rash") form a group, and a rule sees the text
+between groups.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from functools import cache
 
 from spacy.tokens import Span
 
+from sequela.components.links.names import is_side_effect
 from sequela.lexicons.loader import load_table
 from sequela.schema import Cue, Label, Mention
 
 _MASK = {Label.DRUG: "D", Label.SYMPTOM: "E", Label.TIME: "T", Label.BODY_SITE: "B"}
 _DROPPED = frozenset((Label.DOSE, Label.ROUTE, Label.FREQUENCY))
-_BRACKETS = re.compile(r"[(\[][^()\[\]DE]{0,160}[)\]]")
+_BRACKETS = re.compile(r"[(\[][^()\[\]DEG]{0,160}[)\]]")
+_SIDE_EFFECT = "G"
 _NESTED = 2  # brackets within brackets: "(odds ratio [OR] 2.1)"
 _DOSE_NOUN = re.compile(
     r"dose|cycle|course|infusion|injection|tablet|administration|vaccination|round", re.IGNORECASE
@@ -124,7 +127,7 @@ def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) 
     others
         Entities of other labels; those that overlap an item are ignored.
     """
-    marks = [(item.start, item.end, item.kind) for item in items]
+    marks = [(item.start, item.end, _letter(item)) for item in items]
     taken = [(start, end) for start, end, _ in marks]
     for span in others:
         start, end = span.start_char, span.end_char
@@ -150,8 +153,16 @@ def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) 
     for _ in range(_NESTED):
         masked = _BRACKETS.sub(" ", masked)
     masked = _SPACES.sub(" ", masked).replace(" ,", ",")
-    places = tuple(match.start() for match in re.finditer("[DE]", masked))
+    places = tuple(match.start() for match in re.finditer("[DEG]", masked))
     return Masked(masked, offset, offset + len(text), tuple(items), places, _groups(masked, places))
+
+
+def _letter(item: Item) -> str:
+    return _SIDE_EFFECT if item.kind == "E" and is_side_effect(item.span.text) else item.kind
+
+
+def _kind(letter: str) -> str:
+    return "E" if letter == _SIDE_EFFECT else letter
 
 
 def _without_relation(span: Span) -> tuple[int, int]:
@@ -173,9 +184,9 @@ def _groups(masked: str, places: Sequence[int]) -> tuple[int, ...]:
             groups.append(0)
             continue
         before = places[number - 1]
-        kind = masked[place]
+        kind = _kind(masked[place])
         join = masked[before + 1 : place]
-        together = masked[before] == kind and _coordination()[kind].fullmatch(join) is not None
+        together = _kind(masked[before]) == kind and _coordination()[kind].fullmatch(join) is not None
         has_and = " and " in join
         if together and closed and has_and and kind == "D":
             together = False

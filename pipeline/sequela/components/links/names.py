@@ -104,6 +104,12 @@ def is_generic_event(text: str) -> bool:
     return words in _generic_events() or (words.endswith("s") and words[:-1] in _generic_events())
 
 
+@lru_cache(maxsize=4096)
+def is_side_effect(text: str) -> bool:
+    """Whether an event says only that something is the effect of a drug ("toxicity", "an adverse reaction")."""
+    return bool(_side_effect().search(text.lower().strip())) and is_generic_event(text)
+
+
 def is_generic_drug(text: str) -> bool:
     """Whether a drug mention names nothing ("medications", "the drug", "treatment", "fluids")."""
     words = re.sub(
@@ -116,8 +122,20 @@ def is_generic_drug(text: str) -> bool:
 
 def is_class_name(text: str) -> bool:
     """Whether a drug mention names a class ("the antibiotic", "serotonergic drugs") and no substance."""
-    last = text.lower().rsplit(" ", 1)[-1]
-    return bool(class_of(text)) or last in _generic_drugs() or last.rstrip("s") in _generic_drugs()
+    last = re.split("[ -]", text.lower())[-1]
+    return (
+        bool(class_of(text) or class_of(last))
+        or last in _generic_drugs()
+        or last.rstrip("s") in _generic_drugs()
+    )
+
+
+@lru_cache(maxsize=1)
+def _side_effect() -> re.Pattern[str]:
+    cues = "|".join(
+        row["cue"] for row in load_table("linking_cues.csv") if row["class"] == "side_effect_noun"
+    )
+    return re.compile(rf"\b(?:{cues})$")
 
 
 @lru_cache(maxsize=1)

@@ -10,11 +10,12 @@ from spacy.tokens import Doc
 
 from sequela import attributes
 from sequela.components.links.masking import Item, Masked
+from sequela.components.links.names import is_class_name
 from sequela.components.links.rules import Decision, Verdict, compile_pattern
 from sequela.lexicons.loader import load_table
 from sequela.schema import Link, Section, Zone
 
-_LOOK_BACK = 3
+_LOOK_BACK = 8
 _RETELLING = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION, Zone.TABLE, Zone.REFERENCES))
 
 
@@ -40,6 +41,7 @@ def find_told_before(
         ]
         if not events or _is_retelling(sections, masked):
             continue
+        of_class: list[tuple[Item, Item, Decision]] = []
         for other in (*range(position - 1, max(-1, position - 1 - _LOOK_BACK), -1), position + 1):
             if not 0 <= other < len(sentences) or not _same_section(sections, masked, sentences[other]):
                 continue
@@ -49,15 +51,21 @@ def find_told_before(
                 for place, item in events
                 for drug, name, score in _matches(rules, sentences[other], masked, place, distance)
             ]
-            if found:
-                yield from _of_last_group(sentences[other], found)
+            found = _of_last_group(sentences[other], found)
+            if found and not all(is_class_name(drug.mention.text) for drug, _, _ in found):
+                yield from found
                 break
+            of_class = of_class or found  # "the chemotherapy" may have been named before
+        else:
+            yield from of_class
 
 
 def _of_last_group(
     told: Masked, found: list[tuple[Item, Item, Decision]]
 ) -> list[tuple[Item, Item, Decision]]:
     """Keep the drugs named last together: "under A and B, treatment with C and D was begun" blames C and D."""
+    if not found:
+        return []
     groups = {drug.start: group for drug, group in zip(told.items, told.groups, strict=True)}
     last = max(groups[drug.start] for drug, _, _ in found)
     return [one for one in found if groups[one[0].start] == last]

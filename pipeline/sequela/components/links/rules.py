@@ -154,4 +154,5 @@ def evidence_of() -> dict[str, str]:
     kinds = {row["rule"]: row["evidence"] for row in load_table("linking_rules.csv")}
     kinds.update({row["rule"]: row["evidence"] for row in load_table("linking_neighbours.csv")})
     kinds.update({"told_of_patient": "report", "roles": "role", "disorder_role": "aside"})
+    kinds.update({"manifested_as": "causal", "poisoning": "told"})
     return kinds
