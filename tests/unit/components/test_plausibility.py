@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 from spacy.language import Language
+from spacy.tokens import Span, SpanGroup
 
 from markup import blank, parse
 from sequela import attributes
@@ -145,6 +146,8 @@ def test_provoked_on_purpose(sentence, drug, event, expected):
             "<DRUG>zorvexin</DRUG>." + FILLER,
             set(),
         ),
+        ("An <SYMPTOM>abscess</SYMPTOM> was caused by <DRUG>Nocardia farcinica</DRUG>." + FILLER, set()),
+        ("An <SYMPTOM>abscess</SYMPTOM> was caused by <DRUG>N. farcinica</DRUG>." + FILLER, set()),
     ],
     ids=[
         "never given",
@@ -157,10 +160,26 @@ def test_provoked_on_purpose(sentence, drug, event, expected):
         "what the body holds itself, taken",
         "the level of a drug",
         "a procedure is undergone",
+        "a germ",
+        "a germ, its genus shortened",
     ],
 )
 def test_a_name_nobody_knows_needs_an_exposure(markup, expected):
     assert accepted(markup) == expected
+
+
+@pytest.mark.parametrize("missing", [None, "roles", "maccrobat", "bc5cdr"])
+def test_a_name_nobody_knows_is_believed_where_all_heads_see_a_drug(missing):
+    markup = "He was given fluids; <DRUG id=d>zorvexin</DRUG> caused <SYMPTOM>ileus</SYMPTOM>." + FILLER
+    example = parse(nlp(), markup)
+    doc, drug = example.doc, example.spans["d"]
+    for head, label in (("roles", "Drug"), ("maccrobat", "DRUG"), ("bc5cdr", "Chemical")):
+        found = [] if head == missing else [Span(doc, drug.start, drug.end, label=label)]
+        doc.spans[head] = SpanGroup(doc, name=head, spans=found)
+    for _, component in nlp().pipeline:
+        doc = component(doc)
+    links = {(link.drug.text, link.event.text) for link in attributes.get_links(doc) if not link.rejected}
+    assert links == (set() if missing else {("zorvexin", "ileus")})
 
 
 def test_a_drug_named_as_the_cause_clears_the_one_meant_by_a_noun():

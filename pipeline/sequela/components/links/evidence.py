@@ -20,7 +20,7 @@ _STANDS_ALONE = (
 )  # evidence that the report's silence about the drug elsewhere does not weaken
 _DENIED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 _ENOUGH = 0.5  # the blame of another place raises what would stand alone, it does not make a link
-_SENTENCES_OF_A_REPORT = 3  # a shorter text is a quotation: that it blames no drug says nothing
+_SENTENCES_OF_A_REPORT = 2  # a single sentence is a quotation: that it blames no drug says nothing
 _SURE = 0.75
 _TOLD_OF_PATIENT = 0.7
 _GAIN = 0.15

@@ -1,7 +1,8 @@
 """Whether anybody had the drug: analytes, antigens, germs and findings are tagged as drugs now and then.
 
 A name that no terminology knows is believed where the report tells that it was given, taken or stopped, or where
-words of cause blame it, unless it is measured there ("fibrinogen of 0.7 g/L"). What the body makes itself
+words of cause blame it and all heads of the tagger see a drug, unless it is measured there ("fibrinogen of 0.7 g/L")
+or is a germ. What the body makes itself
 ("calcium", "cortisol"; ``lexicons/linking_endogenous.txt``) must have been given. Any other drug is believed.
 """
 
@@ -29,6 +30,8 @@ _ENZYME = re.compile(
     r"(?:dehydrogen|galactosid|glucosid|hydroxyl|(?<!o)kin|lip|oxid|phosphat|polymer|prote|reduct|synth|transamin"
     r"|transfer)ase(?: \w{1,2})?$"
 )
+_GERM = re.compile(r"[A-Z](?:\.|\.? (?=[a-z]{4,}$))")  # "E.", "C jejuni"
+_HEADS = (("roles", "Drug"), ("maccrobat", "DRUG"), ("bc5cdr", "Chemical"))
 _VACCINE = re.compile(r"vaccin", re.IGNORECASE)
 
 
@@ -43,6 +46,7 @@ def find_never_given(
     given, doubted = set(), set()
     taken_before, taken_after, measured_before, measured_after = _patterns()
     beside_amount = _beside_amount(doc)
+    agreed = _Agreement(doc)
     for masked in sentences:
         for number, item in enumerate(masked.items):
             if item.kind != "D" or item.anaphor is not None:
@@ -57,14 +61,38 @@ def find_never_given(
             own_after = masked.text[place + 1 : place + _WINDOW]
             doubtful = (
                 key not in blamed
+                or not agreed.on(item.start, item.end)
                 or _ARTICLE.search(own_before)
                 or measured_before.search(own_before)
                 or measured_after.search(own_after)
             )
             known = _is_known(item.mention.text, keys.is_coded(item.mention))
-            if _is_endogenous(item.mention.text) or (not known and doubtful):
+            if _is_endogenous(item.mention.text) or (not known and (doubtful or _is_germ(item.mention.text))):
                 doubted.add(key)
     return frozenset(doubted - given)
+
+
+class _Agreement:
+    """Whether every head of the tagger sees a drug at a place; where there are no heads, nothing is doubted."""
+
+    def __init__(self, doc: Doc) -> None:
+        self.heads = [
+            [(span.start_char, span.end_char) for span in doc.spans[group] if span.label_ == label]
+            for group, label in _HEADS
+            if group in doc.spans
+        ]
+
+    def on(self, start: int, end: int) -> bool:
+        return all(any(first < end and start < last for first, last in places) for places in self.heads)
+
+
+def _is_germ(name: str) -> bool:
+    return bool(_GERM.match(name)) or name.lower().split(" ", 1)[0] in _germs()
+
+
+@cache
+def _germs() -> frozenset[str]:
+    return frozenset(load_lines("germs.txt"))
 
 
 def _is_endogenous(name: str) -> bool:
