@@ -21,6 +21,7 @@ pytestmark = pytest.mark.model
 CASEBOOK = Path(__file__).parents[2] / "corpora" / "casebook"
 SECONDS = 15  # for the mutations; in all this file takes less than a minute
 GROWTH = 1.5
+LENGTHS = (1000, 4000)
 STRANGE = (
     "\0", "\x1b[2J", "\u202e", "\u200f", "\u200b", "\ufeff", "\r", "\u2028", "e\u0301", "👩‍⚕️", "½", "µ", "\t\t", "((((",
     "]]]]", ",,,,,,", "=1+1", "\n\n\n", "-induced", "a" * 500, "9" * 50, "10^9/L", "0000-00-00", "99999999 days later",
@@ -101,9 +102,6 @@ def mutate(text: str, chance: random.Random) -> str:
     return text or " "
 
 
-SLOW_SENTENCE = pytest.mark.xfail(reason="every drug of a sentence is tried with every event of it")
-
-
 @pytest.mark.parametrize(
     "unit",
     [
@@ -122,15 +120,43 @@ SLOW_SENTENCE = pytest.mark.xfail(reason="every drug of a sentence is tried with
         pytest.param(". ", id="full stops"),
         pytest.param("amiodarone, ", id="drugs"),
         pytest.param("Amiodarone caused rash. ", id="sentences"),
-        pytest.param("rash and fever after amiodarone ", id="one sentence", marks=SLOW_SENTENCE),
+        pytest.param("\u202erash\u202c amiodarone\u200f ", id="words in directions"),
+        pytest.param("amiodarone-induced-", id="compounds"),
+        pytest.param("x" * 999 + " ", id="huge tokens"),
+        pytest.param("[12]", id="citations"),
+        pytest.param("e\u0301\u0301\u0301", id="accents"),
+        pytest.param("amiodarone\t200 mg\n", id="table of drugs"),
     ],
 )
 def test_time_grows_with_the_length(nlp: Language, unit: str) -> None:
+    assert growth(nlp, [unit * (length // len(unit)) for length in LENGTHS]) < GROWTH
+
+
+@pytest.mark.xfail(reason="every drug of a sentence is tried with every event of it")
+@pytest.mark.parametrize(
+    "unit",
+    [
+        pytest.param("rash and fever after amiodarone ", id="words"),
+        pytest.param("amiodarone\t200 mg\tday 3\trash\n", id="table"),
+        pytest.param("| clindamycin | 5 mg | fever | 2 days |\n", id="table with lines"),
+    ],
+)
+def test_time_grows_with_the_length_of_a_sentence(nlp: Language, unit: str) -> None:
+    assert growth(nlp, [unit * (length // len(unit)) for length in (400, 1600)]) < GROWTH
+
+
+def test_time_grows_with_the_depth_of_brackets(nlp: Language) -> None:
+    texts = ["(rash [fever " * (length // 26) + "]) " * (length // 26) for length in LENGTHS]
+    assert growth(nlp, texts) < GROWTH
+
+
+def growth(nlp: Language, texts: list[str]) -> float:
+    """Give the power of the length that the time grows with, from the first text to the last."""
     seconds = []
-    for length in (1000, 4000):
-        text = unit * (length // len(unit))
+    for text in texts:
         started = time.process_time()
         nlp(text)
         seconds.append(time.process_time() - started)
     floor = 0.05  # below, the clock measures something else
-    assert math.log(max(seconds[1], floor) / max(seconds[0], floor)) / math.log(4) < GROWTH
+    times, lengths = max(seconds[-1], floor) / max(seconds[0], floor), len(texts[-1]) / len(texts[0])
+    return math.log(times) / math.log(lengths)
