@@ -7,6 +7,7 @@ that may, and only the rules whose stems were seen are tried there.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -116,7 +117,8 @@ def _clauses(text: str, begin: int, end: int, cues: list[tuple[int, int]]) -> li
     hard = [match.start() for match in _HARD.finditer(text, begin, end)]
     clauses: list[list[int]] = []
     for number, (start, stop) in enumerate(cues):
-        opening = max((place for place in hard if place <= start), default=begin)
+        before_it = bisect_right(hard, start)
+        opening = hard[before_it - 1] if before_it else begin
         if number:
             before = cues[number - 1][1]
             boundary = _boundary(text, before, start)
@@ -125,7 +127,8 @@ def _clauses(text: str, begin: int, end: int, cues: list[tuple[int, int]]) -> li
             else:
                 clauses[-1][1] = min(clauses[-1][1], boundary)
                 opening = max(opening, boundary)
-        closing = min((place for place in hard if place >= stop), default=end)
+        after_it = bisect_left(hard, stop)
+        closing = hard[after_it] if after_it < len(hard) else end
         clauses.append([opening, closing])
     return [(opening, closing) for opening, closing in clauses]
 

@@ -31,6 +31,8 @@ _STORY = frozenset((Zone.CASE, Zone.BODY, Zone.CAPTION, Zone.TABLE))
 _CACHE = 10_000
 _SUBJECT_REACH = 110  # characters from the subject to its verb
 _OBJECT_REACH = 60
+_MOST_IN_LIST = 12
+_MOST_INHERITED = 3  # statements of a sentence that one without a subject may take it from
 _ADJACENT = 20  # characters from an adjective to its noun
 
 _GENERAL = re.compile(
@@ -222,8 +224,24 @@ class Report:
         """Give what a statement of an outcome speaks of."""
         key = (statement.cue.start, statement.cue.rule)
         if key not in self._subjects:
-            self._subjects[key] = self._find_subject(statement)
+            found = self._find_subject(statement)
+            self._subjects[key] = self._inherited(statement, found) if found.silent else found
         return self._subjects[key]
+
+    def _inherited(self, statement: Statement, found: Subject) -> Subject:
+        """Give the subject of the statement before: "the rash faded and had cleared", "healed with scars"."""
+        told = [
+            before
+            for before in self.statements(statement.sentence)
+            if before.kind == OUTCOME and before.cue.start < statement.cue.start
+        ]
+        for before in told[: -_MOST_INHERITED - 1 : -1]:
+            subject = self._find_subject(before)
+            if not subject.silent:
+                return subject
+        if not told and _IT.search(found.text):  # "The skin changes were mild; they disappeared"
+            return self._subject_before(statement)
+        return found
 
     def _find_subject(self, statement: Statement) -> Subject:
         cue = statement.cue
@@ -244,19 +262,12 @@ class Report:
             events, text = (events_left, left) if predicate else (near, cue.text.lower())
         else:
             events, text = events_left, left
-        found = Subject(
+        return Subject(
             events=tuple(event.words for event in events),
             text=text,
             general=_is_general(text),
             patient=_PATIENT.search(left) is not None,
         )
-        if found.silent:  # "the rash faded and had cleared", "healed with scars"
-            for before in reversed(self.statements(statement.sentence)):
-                if before.kind == OUTCOME and before.cue.start < cue.start:
-                    return self.subject(before)
-            if _IT.search(text):  # "The skin changes were mild; they disappeared"
-                return self._subject_before(statement)
-        return found
 
     def _subject_before(self, statement: Statement) -> Subject:
         begin = self.starts[statement.sentence]
@@ -274,7 +285,7 @@ class Report:
     def _last_chain(self, mentions: list[Named]) -> list[Named]:
         """Give the last mention and those coordinated with it."""
         chain = mentions[-1:]
-        for mention in reversed(mentions[:-1]):
+        for mention in mentions[-2 : -_MOST_IN_LIST - 1 : -1]:
             if not _CHAINED.match(self.lowered, mention.end, chain[-1].start):
                 break
             chain.append(mention)

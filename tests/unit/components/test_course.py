@@ -19,6 +19,7 @@ from sequela.schema import (
     Frame,
     Link,
     Mention,
+    Onset,
     Outcome,
 )
 
@@ -84,6 +85,125 @@ def test_outcome(nlp, text, outcome, cue):
     assert (course.outcome_cue.text if course.outcome_cue else None) == cue
     if course.outcome_cue:
         assert whole[course.outcome_cue.start : course.outcome_cue.end] == cue
+
+
+WHOSE = {
+    # what a statement is about: event named in the link, what follows, the outcome
+    "the subject is the list before the verb": (
+        "rash",
+        "The <SYMPTOM>fever</SYMPTOM> settled; the rash persisted.",
+        "not_recovered",
+    ),
+    "a list": ("rash", "The <SYMPTOM>fever</SYMPTOM> and the rash subsided.", "recovered"),
+    "another event resolved": ("rash", "Her <SYMPTOM>headache</SYMPTOM> had gone by evening.", "unknown"),
+    "object of a noun": ("rash", "There was complete resolution of the rash.", "recovered"),
+    "object of a noun, another": (
+        "rash",
+        "There was complete resolution of the <SYMPTOM>fever</SYMPTOM>.",
+        "unknown",
+    ),
+    "pronoun": ("rash", "The rash was mild; it faded within days.", "recovered"),
+    "no verb of its own": ("rash", "The rash faded and had cleared at review.", "recovered"),
+    "the symptoms": ("rash", "All symptoms disappeared over a week.", "recovered"),
+    "both complaints": ("rash", "Both complaints had gone after four weeks.", "recovered"),
+    "skin for a rash": ("rash", "The skin had healed by May.", "recovered"),
+    "skin for a seizure": ("seizure", "The skin had healed by May.", "unknown"),
+    "platelets for thrombocytopenia": (
+        "thrombocytopenia",
+        "The platelet count returned to normal.",
+        "recovered",
+    ),
+    "platelets for a rash": ("rash", "The platelet count returned to normal.", "unknown"),
+    "creatinine for kidney injury": ("acute kidney injury", "Creatinine normalised in a week.", "recovered"),
+    "ventricular function": ("cardiomyopathy", "The ejection fraction improved.", "recovering"),
+    "liver tests": ("hepatitis", "The transaminases fell steadily.", "recovering"),
+    "falling platelets are no recovery": ("thrombocytopenia", "Platelets fell to 8.", "unknown"),
+    "rising platelets": ("thrombocytopenia", "Platelets rose to 64 × 10⁹/L in two days.", "recovering"),
+    "risen to normal": ("thrombocytopenia", "Platelets rose to 64 and to 310 × 10⁹/L.", "recovered"),
+    "a value that is normal": ("hyperkalaemia", "On day 9 potassium was 4.3 mmol/L.", "recovered"),
+    "a value that is not": ("hyperkalaemia", "On day 9 potassium was 6.3 mmol/L.", "unknown"),
+    "normal again": ("hepatitis", "Bilirubin was normal ten weeks later.", "recovered"),
+    "normal, no word of later": ("hepatitis", "Bilirubin was normal.", "unknown"),
+    "an event stopped": ("haemorrhage", "The bleeding stopped within five days.", "recovered"),
+    "a drug was stopped": ("haemorrhage", "Amoxicillin was stopped for the bleeding.", "unknown"),
+    "spoke normally": ("encephalopathy", "After two days she spoke normally.", "recovered"),
+    "almost": ("rash", "The rash had almost cleared.", "recovering"),
+    "began to": ("rash", "The rash began to fade.", "recovering"),
+    "transient": ("rash", "The rash was transient.", "recovered"),
+    "transient, another thing": ("rash", "A transient pacemaker was placed.", "unknown"),
+    "discharged": ("rash", "She was discharged on day five.", "recovered"),
+    "discharged, but": ("rash", "The rash persisted when she was discharged.", "not_recovered"),
+    "well before": ("rash", "She had been well until then.", "unknown"),
+    "still there": ("numbness", "The numbness is still present.", "not_recovered"),
+    "continued to have it": ("insomnia", "She continued to have insomnia.", "not_recovered"),
+    "the event is worsening itself": ("worsening arthritis", "No other drug was given.", "unknown"),
+    "fatal, of a list": ("haemorrhage", "A fatal haemorrhage followed.", "fatal"),
+    "two denials in one sentence": (
+        "rash",
+        "The rash returned without fever and responded to a cream.",
+        "recovering",
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "text", "outcome"), WHOSE.values(), ids=WHOSE)
+def test_whose_outcome(nlp, event, text, outcome):
+    told = f"She took <DRUG id=d>amoxicillin</DRUG> and had <SYMPTOM id=e>{event}</SYMPTOM>. "
+    assert read(nlp, told + text)[0].outcome == outcome
+
+
+def courses(nlp, markup, events=("e",), drug="d", **onsets):
+    """Give the courses of several events of one drug."""
+    example = parse(nlp, markup)
+    doc = Sentences(overwrite=True)(example.doc)
+
+    def mention(key):
+        span = example.spans[key]
+        return Mention(text=span.text, start=span.start_char, end=span.end_char, label=span.label_)
+
+    links = [
+        Link(drug=mention(drug), event=mention(key), rule="test", score=1.0, onset=onsets.get(key))
+        for key in events
+    ]
+    attributes.set_links(doc, links)
+    return [link.course for link in attributes.get_links(CourseFinder()(doc))]
+
+
+SIGNS = (
+    "After <DRUG id=d>amoxicillin</DRUG> she had <SYMPTOM id=a>fever</SYMPTOM> and a "
+    "<SYMPTOM id=b>rash</SYMPTOM>. "
+)
+
+
+def onset(days):
+    return Onset(text="", start=0, end=0, min=f"P{days}D", max=f"P{days}D")
+
+
+EPISODES = {
+    "told of one, taken for both": (SIGNS + "The fever settled.", {}, ["recovered", "recovered"]),
+    "each its own": (SIGNS + "The fever settled. The rash persisted.", {}, ["recovered", "not_recovered"]),
+    "begun at other times": (
+        SIGNS + "The fever settled.",
+        {"a": onset(1), "b": onset(30)},
+        ["recovered", "unknown"],
+    ),
+    "not told": (SIGNS + "She was thin.", {}, ["unknown", "unknown"]),
+    "a death is not shared": (SIGNS + "She died of the <SYMPTOM>fever</SYMPTOM>.", {}, ["fatal", "unknown"]),
+}
+
+
+@pytest.mark.parametrize(("markup", "onsets", "outcomes"), EPISODES.values(), ids=EPISODES)
+def test_signs_of_one_illness(nlp, markup, onsets, outcomes):
+    assert [str(course.outcome) for course in courses(nlp, markup, "ab", **onsets)] == outcomes
+
+
+def test_an_illness_named_after_it_is_over(nlp):
+    markup = (
+        "She took <DRUG id=d>amoxicillin</DRUG> and was red all over. These symptoms resolved when "
+        "amoxicillin was stopped. <SYMPTOM id=e>Serum sickness</SYMPTOM> was diagnosed."
+    )
+    (course,) = courses(nlp, markup)
+    assert (course.outcome, course.dechallenge) == (Outcome.RECOVERED, Challenge.POSITIVE)
 
 
 def test_death_is_not_the_outcome_of_a_minor_event(nlp):
@@ -164,6 +284,66 @@ CHALLENGES = {
         "unknown",
     ),
     "advice": ("Amoxicillin should be discontinued.", "unknown", "unknown", "unknown"),
+    "class noun": ("The antibiotic was discontinued. The rash cleared.", "withdrawn", "positive", "unknown"),
+    "pronoun": (
+        "<DRUG>Amoxicillin</DRUG> was blamed. It was stopped and the rash cleared.",
+        "withdrawn",
+        "positive",
+        "unknown",
+    ),
+    "replaced": (
+        "<DRUG>Amoxicillin</DRUG> was replaced by <DRUG>doxycycline</DRUG>. The rash cleared.",
+        "withdrawn",
+        "positive",
+        "unknown",
+    ),
+    "clause of another drug": (
+        "<DRUG>Ramipril</DRUG> was stopped; amoxicillin was continued. The rash faded.",
+        "unchanged",
+        "not_done",
+        "unknown",
+    ),
+    "two drugs stopped": (
+        "Both <DRUG>ramipril</DRUG> and <DRUG>amoxicillin</DRUG> were stopped. The rash faded.",
+        "withdrawn",
+        "positive",
+        "unknown",
+    ),
+    "continued at a lower dose": (
+        "Amoxicillin was continued at a lower dose and the rash faded.",
+        "reduced",
+        "positive",
+        "unknown",
+    ),
+    "another thing stopped": ("Her dialysis was stopped. The rash faded.", "unknown", "unknown", "unknown"),
+    "completed": ("She completed the treatment. The rash faded.", "unchanged", "not_done", "unknown"),
+    "not resumed": ("Amoxicillin was not resumed.", "unknown", "unknown", "not_done"),
+    "advised not to": ("He was advised not to take the drug again.", "unknown", "unknown", "not_done"),
+    "permanently": (
+        "Amoxicillin was permanently withdrawn and the rash faded.",
+        "withdrawn",
+        "positive",
+        "not_done",
+    ),
+    "came back": ("Amoxicillin was resumed. The rash came back in hours.", "unknown", "unknown", "positive"),
+    "did not come back": (
+        "Amoxicillin was resumed. The rash did not reappear.",
+        "unknown",
+        "unknown",
+        "negative",
+    ),
+    "another sign came back": (
+        "Amoxicillin was resumed. The <SYMPTOM>fever</SYMPTOM> came back.",
+        "unknown",
+        "unknown",
+        "unknown",
+    ),
+    "second dose": (
+        "The second dose was given a year later, with neither rash nor fever.",
+        "unknown",
+        "unknown",
+        "negative",
+    ),
 }
 
 
