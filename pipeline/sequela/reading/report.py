@@ -51,5 +51,10 @@ def read_report(
     """
     text = read_text(file.path, encoding=encoding, max_characters=max_characters)
     if not text.strip():
-        raise ReportError("the file is empty", "Save the text of the report in it, or leave it out")
+        raise no_text()
     return Report(doc_id=file.doc_id, text=text, path=str(file.path))
+
+
+def no_text() -> ReportError:
+    """Give the error of a file that holds nothing."""
+    return ReportError("the file is empty", "Save the text of the report in it, or leave it out")

@@ -16,8 +16,8 @@ from sequela import __version__
 from sequela.errors import OutputError, SequelaError
 from sequela.reading import Found, find_reports, printable
 from sequela.reading.discover import is_address
-from sequela.running.batches import Settings
-from sequela.running.extract import Summary
+from sequela.running.batches import Settings, load_pipeline
+from sequela.running.extract import Summary, rows_of
 from sequela.running.extract import extract as extract_with
 from sequela.running.failures import FailureLog
 from sequela.running.spark.places import (
@@ -30,7 +30,7 @@ from sequela.running.spark.places import (
 from sequela.running.spark.plan import outcomes, results
 from sequela.running.spark.session import open_session, readable_errors
 from sequela.running.spark.table import write_rows
-from sequela.running.spark.worker import Form, Job
+from sequela.running.spark.worker import Job, records_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -82,19 +82,22 @@ def extract(
     if remote_paths and len(remote_paths) < len(paths):
         raise SequelaError("give either paths of this machine or addresses such as hdfs://..., not both.")
     found = None if remote_paths else find_reports([Path(path) for path in paths])
+    table = output is not None and output.endswith(PARQUET)
     job = Job(
         version=__version__,
         settings=_absolute(settings),
         include_all=include_all,
         timeout=timeout,
-        form=Form.JSON if output and output.endswith(PARQUET) else Form.CSV,
+        collect=records_of if table else rows_of,
     )
+    if settings.model is not None:
+        load_pipeline(settings)  # what is wrong with it is better known now than from every executor
     with open_session(master, spark_settings or {}) as spark, readable_errors():
         remote = find_remote(spark, remote_paths) if found is None else None
         found = found or (remote.found if remote else Found())
         found = Found(found.files[:limit], found.problems)
         with results(spark, found.files, job, remote=remote, partitions=partitions) as frame:
-            if job.form is Form.JSON:
+            if table:
                 return _write_table(spark, frame, found, str(output), settings.max_characters)
             engine = functools.partial(outcomes, frame, max_characters=settings.max_characters)
             with _on_this_machine(spark, output) as file:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from sequela.errors import OutputError, SequelaError
 from sequela.reading import Found, ReportFile, printable
@@ -58,8 +59,7 @@ def find_remote(spark: SparkSession, addresses: Sequence[str]) -> Remote:
         reached: list[tuple[str, int]] = []
         for frame in _frames(spark, address):
             frames.append(frame)
-            listed = frame.select("path", "length").toLocalIterator()  # does not read the content
-            reached.extend((row.path, row.length) for row in listed)
+            reached.extend(_listed(frame))
         for name, size in sorted(reached, key=lambda entry: entry[0].split("/")):
             found.setdefault(name, RemoteFile(_as_path(name), "", name, size))
     if not found:
@@ -94,6 +94,17 @@ def _frames(spark: SparkSession, address: str) -> Iterator[DataFrame]:
         if folder:
             reader = reader.options(recursiveFileLookup=True, pathGlobFilter=_SUFFIX_PATTERN)
         yield reader.load(tops).select("path", "length", "content")
+
+
+def _listed(frame: DataFrame) -> list[tuple[str, int]]:
+    """Give the names and sizes of files; their content is not read."""
+    listed = [(row.path, row.length) for row in frame.select("path", "length").toLocalIterator()]
+    names = frame._jdf.inputFiles()  # Spark's rows pass over empty files
+    if len(names) > len(listed):
+        known = {name for name, _ in listed}
+        every = {re.sub("^file:///", "file:/", unquote(name)) for name in names}
+        listed.extend((name, 0) for name in every - known)
+    return listed
 
 
 def _either_case(text: str) -> str:

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sequela.errors import ReportError, SequelaError
+from sequela.errors import ReportError
 from sequela.reading import ReportFile
+from sequela.reading.report import no_text
 from sequela.reading.text import BYTES_PER_CHARACTER, check_size
 from sequela.running.batches import Failure, Outcome
 from sequela.running.local import chunk_size
@@ -25,9 +26,7 @@ from sequela.running.spark.worker import RESULT, Job, process
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_CHUNKS_A_TASK = (
-    8  # some 10 seconds of work: little is lost with a task, and little time goes into starting it
-)
+_CHUNKS_A_TASK = 8  # some 10 seconds of work: little is lost with a task, and little goes into its start
 _TASKS_A_CORE = 3  # where there are fewer reports than that: no core waits long for another
 _CHUNKS = "chunk long, files array<struct<position: long, path: binary, doc_id: string>>"
 _NAMES = "chunk long, position long, path string, doc_id string"
@@ -44,8 +43,8 @@ def results(
     files: Sequence[ReportFile],
     job: Job,
     *,
-    remote: Remote | None,
-    partitions: int | None,
+    remote: Remote | None = None,
+    partitions: int | None = None,
 ) -> Iterator[DataFrame]:
     """Give what came of each file, as a frame with the columns of `sequela.running.spark.worker.RESULT`.
 
@@ -83,11 +82,6 @@ def outcomes(
     """Give what came of each file, in their order; the result is that of `sequela.running.extract.rows_of`.
 
     Without ``rows`` only their number comes to this machine.
-
-    Raises
-    ------
-    SequelaError
-        An executor cannot work at all, as when it lacks the model.
     """
     from pyspark.sql import functions
 
@@ -95,8 +89,6 @@ def outcomes(
     if not rows:
         frame = frame.withColumn("text", functions.lit(""))
     for row in frame.orderBy("position", "number").toLocalIterator():
-        if row.stop:
-            raise SequelaError(row.stop)
         for position in range(reached, row.position):
             yield _missed(files[position], max_characters)
         reached = row.position + 1
@@ -140,9 +132,11 @@ def _read(
 
 
 def _missed(file: ReportFile, max_characters: int) -> Outcome:
-    """Say why there is nothing from a file: too long to be sent to an executor, or gone."""
+    """Say why there is nothing from a file: not sent to an executor because of its size, or gone."""
     try:
         if isinstance(file, RemoteFile):
+            if file.size == 0:
+                raise no_text()
             check_size(file.size, max_characters)
     except ReportError as error:
         return Outcome(file=file, failure=Failure(error.reason, error.remedy))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sequela.errors import SequelaError
+from sequela.running.spark.worker import BEGIN, END
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -44,7 +45,7 @@ _CAUSES = (
     (
         r"No module named '(?:sequela|en_sequela_case|spacy|pandas|pyarrow)",
         "a Python of the executors lacks sequela or what it needs",
-        "Install sequela there, or send an environment with --conf spark.archives=...",
+        "Install sequela there, or send an environment with --conf spark.archives",
     ),
     (
         "PYTHON_VERSION_MISMATCH|different (?:minor )?version",
@@ -58,7 +59,7 @@ _CAUSES = (
     ),
     (
         "Could not parse Master URL",
-        "Spark does not know this kind of --master",
+        "this kind of --master is not known",
         "Write local[N], spark://HOST:PORT, yarn or k8s://https://HOST:PORT",
     ),
     (
@@ -148,7 +149,21 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except (Py4JError, PySparkException) as error:
-        raise SequelaError(_explain(str(error))) from error
+        raise SequelaError(explain(str(error))) from error
+
+
+def explain(message: str) -> str:
+    """Give the first line that matters of what Spark says, or better, a known cause with its remedy."""
+    ours = re.search(f"{BEGIN}(.*?){END}", message, re.DOTALL)
+    if ours:
+        return ours[1]
+    for pattern, reason, remedy in _CAUSES:
+        if re.search(pattern, message):
+            return f"Spark: {reason}. {remedy.rstrip('.')}."
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    first = next((line for line in lines if "Exception: " in line), lines[0] if lines else "no reason given")
+    first = first.lstrip(": ")
+    return f"Spark ended the run: {first[:300]}. Its own messages above, or the logs of the executors, tell more."
 
 
 def _settings_for(master: str | None, given: Mapping[str, str]) -> dict[str, str]:
@@ -201,7 +216,7 @@ def _not_started(error: Exception) -> SequelaError:
         return SequelaError(
             f"Spark did not start: it needs Java 17 or newer, and this is {version}. {_INSTALL_JAVA}."
         )
-    return SequelaError(_explain(str(error)))
+    return SequelaError(explain(str(error)))
 
 
 def _java_version() -> int | None:
@@ -213,12 +228,3 @@ def _java_version() -> int | None:
         return None
     found = re.search(r'version "(?:1\.)?(\d+)', said)
     return int(found[1]) if found else None
-
-
-def _explain(message: str) -> str:
-    for pattern, reason, remedy in _CAUSES:
-        if re.search(pattern, message):
-            return f"Spark: {reason}. {remedy}."
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    first = next((line for line in lines if "Exception: " in line), lines[0] if lines else "no reason given")
-    return f"Spark ended the run: {first[:300]}. Its own messages above, or the logs of the executors, tell more."

@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -26,7 +25,6 @@ from sequela.errors import SequelaError
 from sequela.reading import ReportFile
 from sequela.running.batches import REPORTS_A_BATCH, Outcome, Settings, limit_threads
 from sequela.running.chunks import Chunk
-from sequela.running.extract import rows_of
 from sequela.running.pool import Pool
 from sequela.schema import COLUMNS
 
@@ -34,16 +32,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from spacy.tokens import Doc
 
-# Columns and Spark types of what `process` gives. `number` counts the reports of a file; `stop` is an error that
-# ends the run.
-RESULT = "position long, number int, doc_id string, rows int, text string, reason string, remedy string, stop string"
+# Columns and Spark types of what `process` gives; `number` counts the reports of a file.
+RESULT = "position long, number int, doc_id string, rows int, text string, reason string, remedy string"
 
-
-class Form(str, Enum):
-    """How the rows of a report travel to where they are written."""
-
-    CSV = "csv"  # lines as they stand in the file
-    JSON = "json"  # a list of objects, which Spark makes columns of
+BEGIN, END = "<<sequela: ", " :sequela>>"  # around what is for the user in the errors that Spark passes on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +46,17 @@ class Job:
     ----------
     version
         Of sequela on the machine that wants the rows; the executors must have the same.
+    collect
+        Gives the number of rows of a Doc, and the rows as text: `sequela.running.extract.rows_of` or `records_of`.
     settings, include_all, timeout
         As of `sequela.running.extract.extract`.
     """
 
     version: str
+    collect: Callable[..., tuple[int, str]]
     settings: Settings
     include_all: bool = False
     timeout: float = 0
-    form: Form = Form.CSV
 
 
 class _Item(NamedTuple):
@@ -83,32 +77,38 @@ class _Result(NamedTuple):
     text: str | None
     reason: str | None
     remedy: str | None
-    stop: str | None
+
+
+class Stop(Exception):
+    """Ends a task with words for the user: Spark gives the task to another executor, then the run up."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{BEGIN}{message}{END}")
 
 
 def process(frames: Iterable[pd.DataFrame], job: Job) -> Iterator[pd.DataFrame]:
-    """Process the files of a partition, which come sorted by chunk and position; for ``DataFrame.mapInPandas``."""
-    import pandas as pd
+    """Process the files of a partition, which come sorted by chunk and position; for ``DataFrame.mapInPandas``.
 
-    def frame(results: list[_Result]) -> pd.DataFrame:
-        return pd.DataFrame(results, columns=list(_Result._fields))
+    Raises
+    ------
+    Stop
+        This executor cannot work.
+    """
+    import pandas as pd
 
     try:
         for results in _process(frames, job):
-            yield frame(results)
+            yield pd.DataFrame(results, columns=list(_Result._fields))
+    except SequelaError as error:
+        raise Stop(str(error)) from None
     except Exception as error:
-        # Spark would try again, then print the error, which may quote a report
-        stop = str(error) if isinstance(error, SequelaError) else _place(error)
-        yield frame([_Result(-1, 0, "", 0, None, None, None, stop)])
+        raise Stop(_place(error)) from None  # its message may quote a report, and Spark would print it
 
 
 def records_of(doc: Doc, *, include_all: bool) -> tuple[int, str]:
     """Give the number of rows of a report, and the rows as JSON."""
     rows = [triple.to_dict() for triple in sequela.triples(doc, include_all=include_all)]
     return len(rows), json.dumps([{column: row[column] for column in COLUMNS} for row in rows])
-
-
-_COLLECT: dict[Form, Callable[..., tuple[int, str]]] = {Form.CSV: rows_of, Form.JSON: records_of}
 
 
 def _process(frames: Iterable[pd.DataFrame], job: Job) -> Iterator[list[_Result]]:
@@ -156,9 +156,9 @@ def _result(outcome: Outcome, item: _Item, number: int) -> _Result:
     doc_id = outcome.file.doc_id
     if outcome.failure:
         failure = outcome.failure
-        return _Result(item.position, number, doc_id, 0, None, failure.reason, failure.remedy, None)
+        return _Result(item.position, number, doc_id, 0, None, failure.reason, failure.remedy)
     rows, text = outcome.result
-    return _Result(item.position, number, doc_id, rows, text, None, None, None)
+    return _Result(item.position, number, doc_id, rows, text, None, None)
 
 
 _pools: list[tuple[Job, Pool]] = []  # of this process, between tasks: one at most
@@ -183,7 +183,7 @@ def _pool(job: Job) -> Iterator[Pool]:
 def _start_pool(job: Job) -> Pool:
     os.environ.pop("OMP_NUM_THREADS", None)  # Spark sets it to the cores of the executor
     limit_threads()
-    collect = functools.partial(_COLLECT[job.form], include_all=job.include_all)
+    collect = functools.partial(job.collect, include_all=job.include_all)
     return Pool(collect, job.settings, jobs=1, timeout=job.timeout)
 
 
