@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -11,23 +12,45 @@ from click.testing import Result
 from sequela.errors import OutputError
 from sequela.running.output import OutputFile
 from sequela.running.tag import Format, _writer
+from support import read_rows
 
 Run = Callable[..., Result]
 PACKAGE = Path(__file__).parents[2] / "pipeline" / "sequela"
 
 
-@pytest.mark.model
-def test_the_network_is_not_needed(sequela: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a connection was tried")
 
     for name in ("connect", "connect_ex", "sendto"):
         monkeypatch.setattr(socket.socket, name, refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.mark.model
+def test_the_network_is_not_needed(no_network: None) -> None:
     from sequela import load, process, triples
 
     doc = process(load(), "She developed a rash two days after starting amiodarone.", doc_id="x")
     assert [(row.drug, row.event) for row in triples(doc)] == [("amiodarone", "rash")]
+
+
+def test_no_command_needs_the_network(
+    no_network: None, sequela: Run, reports: Path, tiny_model: Path
+) -> None:
+    for command in (
+        ["extract", reports, "--db", "reactions.db", "-o", "t.csv"],
+        ["tag", reports, "-o", "tagged"],
+        ["explain", reports / "a.txt", "--model", tiny_model, "--labels", "CHEMICAL=DRUG"],
+        ["corpora", "stats", "tagged"],
+        ["evaluate", "tagged", "--pred", "tagged"],
+        ["db", "load", "t.csv", "--db", "other.db"],
+        ["db", "export", "--db", "other.db", "-o", "out.csv"],
+        ["signals", "--db", "reactions.db"],
+    ):
+        result = sequela(*command)
+        assert (command[0], result.exit_code, result.exception) == (command[0], 0, None), result.output
 
 
 @pytest.mark.parametrize("doc_id", ["../outside", "/outside", "a/../../outside", "a/\0b"])
@@ -71,6 +94,29 @@ def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
     with OutputFile(tmp_path / "t.csv") as file:
         file.write("after")
     assert (tmp_path / "victim").read_text() == "before"
+
+
+def test_errors_are_no_formulas(sequela: Run) -> None:
+    Path("=1+1.txt").touch()
+    assert sequela("extract", "=1+1.txt").exit_code == 1
+    assert [row["path"] for row in read_rows(Path("triples.csv.errors.csv"))] == ["'=1+1.txt"]
+
+
+@pytest.mark.parametrize("command", [["extract", "--resume"], ["tag", "-o", "out"]], ids=["extract", "tag"])
+def test_no_word_of_a_report_is_logged(
+    sequela: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture, command: list[str]
+) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Mrs Secretname took amiodarone. Amiodarone caused fever.")
+    (folder / "b.txt").write_bytes(b"Mrs Secretname took amiodarone. \xff")
+    with caplog.at_level("DEBUG"):
+        result = sequela(*command, folder)
+    assert result.exit_code == 1
+    assert "b.txt" in result.stderr
+    assert not {"Secretname", "amiodarone", "Amiodarone"} & set(
+        re.findall(r"\w+", result.stderr + caplog.text)
+    )
 
 
 def test_no_word_of_a_report_is_said(sequela: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
