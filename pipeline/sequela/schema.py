@@ -156,6 +156,14 @@ class Challenge(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Decision(StrEnum):
+    """What a reader decided about a row of the reaction database."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNSURE = "unsure"
+
+
 class ValueObject:
     """Mixin: to and from the plain dicts that extension attributes hold."""
 

@@ -11,6 +11,7 @@ from typing import Annotated, TextIO
 import typer
 
 from sequela.cli.exits import Exit
+from sequela.cli.options import Meddra
 from sequela.schema import Assertion, Attribution, StrEnum
 
 app = typer.Typer(
@@ -38,6 +39,18 @@ Drug = Annotated[
 Event = Annotated[
     str,
     typer.Option(metavar="NAME", show_default=False, help="Code, name or mention; * for any letters."),
+]
+Within = Annotated[
+    str,
+    typer.Option(
+        metavar="TERM",
+        show_default=False,
+        help="Only events under this MedDRA term of any level (PT, HLT, HLGT, SOC), by name or code; * for any "
+        "letters. Needs 'db meddra'.",
+    ),
+]
+WithoutWrong = Annotated[
+    bool, typer.Option("--without-wrong", help="Leave out rows that a reader has found wrong.")
 ]
 MinConfidence = Annotated[float, typer.Option(metavar="X", min=0.0, max=1.0, help="Lowest confidence.")]
 Sections = Annotated[
@@ -68,6 +81,9 @@ class Format(StrEnum):
 
 def register(parent: typer.Typer) -> None:
     """Add the commands to the application."""
+    from sequela.cli import review
+
+    review.register(app)
     parent.add_typer(app, name="db")
 
 
@@ -82,6 +98,7 @@ def load(
         bool,
         typer.Option("--replace", help="Also where other rows of the same or a newer version are there."),
     ] = False,
+    meddra: Meddra = None,
 ) -> None:
     """Load the rows of 'sequela extract' into a database, which is created when it is not there.
 
@@ -89,18 +106,62 @@ def load(
     version of sequela replace those of an older one. A load that was interrupted goes on where it stopped
     when it is started again, and several loaders may write at once.
     """
+    from sequela.components.terms.meddra import read_release
     from sequela.errors import StoreError
     from sequela.store.database import open_database
     from sequela.store.loading import load_file
+    from sequela.store.places import place_events
 
     for path in paths:  # before a database is made for nothing
         if not path.exists():
             raise StoreError(f"{path}: no such file. Name the CSV that 'sequela extract' wrote.")
+    release = read_release(str(meddra)) if meddra else None
     with open_database(db, create=True) as database:
         for path in paths:
             with _counter() as count:
                 loaded = load_file(database, path, replace=replace, progress=count)
             typer.echo(f"{path}: {loaded}", err=True)
+        if release:
+            typer.echo(f"{db}: {place_events(database, release)}", err=True)
+
+
+@app.command("meddra")
+def meddra_(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", show_default=False, help="Folder with the ASCII files of the release."),
+    ],
+    db: Address = DEFAULT,
+) -> None:
+    """Note where the events of a database stand in your release of MedDRA: PT, HLT, HLGT and SOC.
+
+    Events with a MedDRA code are found by it, others by their name where it is a lowest level term. What was
+    noted before, of another release, is replaced. 'query --within', 'signals --by' and 'summary' use it.
+    """
+    from sequela.components.terms.meddra import read_release
+    from sequela.store.database import open_database
+    from sequela.store.places import place_events
+
+    release = read_release(str(folder))
+    with open_database(db) as database:
+        typer.echo(f"{db}: {place_events(database, release)}", err=True)
+
+
+@app.command("datasette-metadata")
+def datasette_metadata(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What the database is called: its file without .db.")
+    ] = "reactions",
+) -> None:
+    """Print the metadata for Datasette: facets, search and ready queries for a SQLite database.
+
+    As in: sequela db datasette-metadata > metadata.json; datasette reactions.db --metadata metadata.json
+    """
+    import json
+
+    from sequela.store.datasette import metadata_for
+
+    typer.echo(json.dumps(metadata_for(name), ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -168,6 +229,8 @@ def query(
         list[Assertion] | None, typer.Option(show_default=False, help="Did it happen. Repeatable.")
     ] = None,
     section: Sections = None,
+    within: Within = "",
+    without_wrong: WithoutWrong = False,
     min_confidence: MinConfidence = 0.0,
     published_from: PublishedFrom = "",
     published_to: PublishedTo = "",
@@ -188,6 +251,8 @@ def query(
         attribution=attribution or (),
         assertion=assertion or (),
         section=section or (),
+        within=within,
+        without_wrong=without_wrong,
         min_confidence=min_confidence,
         published_from=published_from,
         published_to=published_to,

@@ -161,11 +161,22 @@ def extract(
     with _database(db) as loader:
         summary = run(include_all=include_all, timeout=timeout, also=loader.add_csv if loader else None)
         loaded = loader.finish() if loader else None
+        placed = _place_events(loader, meddra) if loader and meddra else None
     typer.echo(f"sequela: {summary}", err=True)
     if loaded:
         typer.echo(f"{db}: {loaded}", err=True)
+    if placed:
+        typer.echo(f"{db}: {placed}", err=True)
     if summary.failed:
         raise typer.Exit(Exit.SOME_FAILED)
+
+
+def _place_events(loader: Loader, folder: Path) -> str:
+    """Note where the events of the database stand in MedDRA."""
+    from sequela.components.terms.meddra import read_release
+    from sequela.store.places import place_events
+
+    return str(place_events(loader.database, read_release(str(folder))))
 
 
 def _check_spark(output: str, *, jobs: int, resume: bool, db: str | None) -> None:

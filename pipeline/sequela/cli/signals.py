@@ -17,8 +17,19 @@ from sequela.cli.db import (
     PublishedFrom,
     PublishedTo,
     Sections,
+    WithoutWrong,
 )
-from sequela.schema import Assertion, Attribution
+from sequela.schema import Assertion, Attribution, StrEnum
+
+
+class Level(StrEnum):
+    """What ``--by`` takes."""
+
+    EVENT = "event"
+    PT = "pt"
+    HLT = "hlt"
+    HLGT = "hlgt"
+    SOC = "soc"
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +58,12 @@ def signals(
         list[Assertion] | None,
         typer.Option(show_default=False, help="affirmed and possible when left out. Repeatable."),
     ] = None,
+    by: Annotated[
+        Level,
+        typer.Option(help="Put events together by their MedDRA term of this level; needs 'db meddra'."),
+    ] = Level.EVENT,
     section: Sections = None,
+    without_wrong: WithoutWrong = False,
     min_confidence: MinConfidence = 0.0,
     published_from: PublishedFrom = "",
     published_to: PublishedTo = "",
@@ -88,16 +104,25 @@ def signals(
         attribution=attribution or (),
         assertion=assertion or (),
         section=section or (),
+        without_wrong=without_wrong,
         min_confidence=min_confidence,
         published_from=published_from,
         published_to=published_to,
     )
     with open_database(db) as database, database.reading() as connection:
-        found = find_signals(connection, population, min_patients=min_count, drug_name=drug, event_name=event)
+        level = "" if by is Level.EVENT else by.value
+        found = find_signals(
+            connection,
+            population,
+            min_patients=min_count,
+            drug_name=drug,
+            event_name=event,
+            level=level,
+        )
         if signals_only:
             found = [signal for signal in found if signal.signal]
         found = found[:limit]
-        times = find_onsets(connection, population, found[:SHOWN]) if onset_plot else {}
+        times = find_onsets(connection, population, found[:SHOWN], level=level) if onset_plot else {}
     columns = MAIN_COLUMNS if format_ is Format.TABLE else tuple(item.name for item in fields(Signal))
     print_records(columns, [asdict(signal) for signal in found], format_.value)
     if not found:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from sequela.corpora.triples_csv import parse_rows, read_triples
 from sequela.errors import StoreError
 from sequela.schema import Triple
+from sequela.store.bulk import insert_lines
 from sequela.store.database import Database, open_database
 from sequela.store.rows import (
     NOBODY,
@@ -266,6 +267,12 @@ def _stored_reports(connection: Connection, doc_ids: Sequence[str]) -> dict[str,
     return stored
 
 
+_TRIPLE_COLUMNS = (
+    *("triple_key", "report_id", "position", "patient_key", "drug_id", "event_id"),
+    *OWN_COLUMNS,
+)
+
+
 class _Batch:
     """Writes reports inside a transaction that holds the write lock."""
 
@@ -286,27 +293,18 @@ class _Batch:
         events = self._terms(event, {event_of(row) for row in rows})
         patients = self._write_patients(report_ids)
         key = self._next_key(triple)
-        triples, mentions = [], []
+        triples: list[tuple[Any, ...]] = []
+        mentions: list[tuple[int, ...]] = []
         for item in self.reports:
             report_id = report_ids[item.doc_id]
             for position, (row, values) in enumerate(zip(item.rows, item.values, strict=True)):
-                triples.append(
-                    dict(
-                        zip(OWN_COLUMNS, own_values(values), strict=True),
-                        triple_key=key,
-                        report_id=report_id,
-                        position=position,
-                        patient_key=patients.get((report_id, patient_of(row))),
-                        drug_id=drugs[drug_of(row)],
-                        event_id=events[event_of(row)],
-                    )
-                )
-                for number, place in enumerate(row.mentions):
-                    mentions.append((key, number, *place))
+                patient_key = patients.get((report_id, patient_of(row)))
+                terms = drugs[drug_of(row)], events[event_of(row)]
+                triples.append((key, report_id, position, patient_key, *terms, *own_values(values)))
+                mentions += ((key, number, *place) for number, place in enumerate(row.mentions))
                 key += 1
-        self._insert(triple, triples)
-        names = mention.c.keys()
-        self._insert(mention, [dict(zip(names, values, strict=True)) for values in mentions])
+        insert_lines(self.connection, triple, _TRIPLE_COLUMNS, triples)
+        insert_lines(self.connection, mention, mention.c.keys(), mentions)
 
     def _remove(self, report_ids: Sequence[int]) -> None:
         """Delete the rows of reports; reviews and what is known of the publication stay."""
@@ -321,21 +319,18 @@ class _Batch:
         runs = self._runs({(item.model, item.version) for item in self.reports})
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         next_key = self._next_key(report)
+        names = ("run_id", "digest", "loaded_at")
         ids, new, changed = {}, [], []
         for item in self.reports:
-            values = {
-                "run_id": runs[item.model, item.version],
-                "digest": item.digest,
-                "loaded_at": now,
-            }
+            values = (runs[item.model, item.version], item.digest, now)
             if item.doc_id in self.stored:
                 ids[item.doc_id] = self.stored[item.doc_id].report_id
-                changed.append({"asked": ids[item.doc_id], **values})
+                changed.append({"asked": ids[item.doc_id], **dict(zip(names, values, strict=True))})
             else:
                 ids[item.doc_id] = next_key
-                new.append({"report_id": next_key, "doc_id": item.doc_id, **values})
+                new.append((next_key, item.doc_id, *values))
                 next_key += 1
-        self._insert(report, new)
+        insert_lines(self.connection, report, ("report_id", "doc_id", *names), new)
         if changed:
             self.connection.execute(update(report).where(report.c.report_id == bindparam("asked")), changed)
         return ids
@@ -348,14 +343,15 @@ class _Batch:
             )
         }
         new = sorted(wanted - set(known))
-        for run_id, (model, version) in enumerate(new, self._next_key(run)):
-            known[model, version] = run_id
-            self._insert(run, [{"run_id": run_id, "model": model, "version": version}])
+        lines = [(run_id, *item) for run_id, item in enumerate(new, self._next_key(run))]
+        insert_lines(self.connection, run, ("run_id", "model", "version"), lines)
+        known.update({(model, version): run_id for run_id, model, version in lines})
         return known
 
     def _terms(self, table: Table, wanted: set[TermKey]) -> dict[TermKey, int]:
         """Give the keys of drugs or events, adding those that are not there."""
-        key, term, name, code = table.c
+        columns = (f"{table.name}_id", "term", f"{table.name}_name", f"{table.name}_code")
+        key, term, name, code = (table.c[column] for column in columns)
         known = {}
         asked = sorted({item.term for item in wanted})
         for start in range(0, len(asked), _ASKED_AT_ONCE):
@@ -363,11 +359,8 @@ class _Batch:
             for *values, number in self.connection.execute(found):
                 known[TermKey(*values)] = number
         new = sorted(wanted - set(known))
-        lines = []
-        for number, item in enumerate(new, self._next_key(table)):
-            known[item] = number
-            lines.append(dict(zip((c.name for c in table.c), (number, *item), strict=True)))
-        self._insert(table, lines)
+        known.update({item: number for number, item in enumerate(new, self._next_key(table))})
+        insert_lines(self.connection, table, columns, [(known[item], *item) for item in new])
         return known
 
     def _write_patients(self, report_ids: dict[str, int]) -> dict[tuple[int, PatientKey], int]:
@@ -380,15 +373,11 @@ class _Batch:
                 who = patient_of(row)
                 if who != NOBODY and (report_id, who) not in keys:
                     keys[report_id, who] = next_key
-                    lines.append({"patient_key": next_key, "report_id": report_id, **who._asdict()})
+                    lines.append((next_key, report_id, *who))
                     next_key += 1
-        self._insert(patient, lines)
+        insert_lines(self.connection, patient, ("patient_key", "report_id", *PatientKey._fields), lines)
         return keys
 
     def _next_key(self, table: Table) -> int:
         highest = self.connection.execute(select(func.max(next(iter(table.primary_key))))).scalar()
         return 1 if highest is None else int(highest) + 1
-
-    def _insert(self, table: Table, lines: list[dict[str, Any]]) -> None:
-        if lines:
-            self.connection.execute(insert(table), lines)

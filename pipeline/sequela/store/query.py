@@ -8,13 +8,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, literal, or_, select, text
 
+from sequela.components.terms.meddra import LEVELS
 from sequela.schema import Assertion, Attribution, Triple
 from sequela.store.database import Database
+from sequela.store.places import count_unplaced
+from sequela.store.reviews import found_wrong
 from sequela.store.rows import digest, plain_values, select_rows, to_triple
-from sequela.store.tables import drug, event, patient, report, review, run, triple
+from sequela.store.tables import drug, event, meddra, patient, report, review, run, triple
 
 _ROWS_AT_ONCE = 2_000
 _PROBLEMS_SHOWN = 20
+_KINDS = ("code", "name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +26,9 @@ class Filter:
     """Which rows; everything left out lets all of them through.
 
     ``drug`` and ``event`` are compared with code, name and mention, whatever the case; ``*`` stands for any
-    letters. ``published_from`` and ``published_to`` are ISO 8601 dates, inclusive, and leave out reports
-    whose date is not known.
+    letters. So is ``within`` with the terms of MedDRA at all levels, over the events that have a place there.
+    ``without_wrong`` leaves out rows whose last review says so. ``published_from`` and ``published_to`` are ISO
+    8601 dates, inclusive, and leave out reports whose date is not known.
     """
 
     drug: str = ""
@@ -32,6 +37,8 @@ class Filter:
     attribution: Sequence[Attribution] = ()
     assertion: Sequence[Assertion] = ()
     section: Sequence[str] = ()
+    within: str = ""
+    without_wrong: bool = False
     min_confidence: float = 0.0
     published_from: str = ""
     published_to: str = ""
@@ -43,6 +50,11 @@ class Filter:
             if value:
                 columns = (table.c[f"{name}_code"], table.c[f"{name}_name"], triple.c[name])
                 wanted.append(or_(*(_like(column, value) for column in columns)))
+        if self.within:
+            terms = (_like(meddra.c[f"{level}_{kind}"], self.within) for level in LEVELS for kind in _KINDS)
+            wanted.append(event.c.pt_code.in_(select(meddra.c.pt_code).where(or_(*terms))))
+        if self.without_wrong:
+            wanted.append(~found_wrong())
         if self.doc_id:
             wanted.append(report.c.doc_id == self.doc_id)
         for values, column in (
@@ -71,7 +83,10 @@ def find_rows(connection: Connection, chosen: Filter, limit: int | None = None) 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a database holds. ``top_…`` are pairs of a name and its number of reports."""
+    """What a database holds. ``top_…`` are pairs of a name and its number of reports.
+
+    ``top_classes`` are MedDRA's system organ classes, of the events that have a place in it.
+    """
 
     reports: int
     patients: int
@@ -87,6 +102,7 @@ class Summary:
     top_drugs: list[tuple[str, int]]
     top_events: list[tuple[str, int]]
     top_pairs: list[tuple[str, int]]
+    top_classes: list[tuple[str, int]]
 
 
 def summarise(connection: Connection, top: int = 10) -> Summary:
@@ -124,6 +140,7 @@ def summarise(connection: Connection, top: int = 10) -> Summary:
         top_drugs=_top(connection, top, drug),
         top_events=_top(connection, top, event),
         top_pairs=_top(connection, top, drug, event),
+        top_classes=_top_classes(connection, top),
     )
 
 
@@ -137,12 +154,25 @@ def _top(connection: Connection, top: int, *tables: Table) -> list[tuple[str, in
     query = select(reports, *names).select_from(triple)
     for table in tables:
         query = query.join(table)
-    query = query.where(
-        triple.c.attribution.in_([Attribution.INDEX_PATIENT.value, Attribution.OTHER_CASE.value]),
-        triple.c.assertion.in_([Assertion.AFFIRMED.value, Assertion.POSSIBLE.value]),
-    )
+    query = query.where(_HAPPENED)
     query = query.group_by(*terms).order_by(reports.desc(), *names).limit(top)
     return [(" – ".join(row[1:]), int(row[0])) for row in connection.execute(query)]
+
+
+def _top_classes(connection: Connection, top: int) -> list[tuple[str, int]]:
+    reports = func.count(triple.c.report_id.distinct())
+    name = meddra.c.soc_name
+    query = select(name, reports).select_from(triple).join(event).join(meddra).where(_HAPPENED)
+    return [
+        (name, int(number))
+        for name, number in connection.execute(query.group_by(name).order_by(reports.desc(), name).limit(top))
+    ]
+
+
+_HAPPENED = and_(
+    triple.c.attribution.in_([Attribution.INDEX_PATIENT.value, Attribution.OTHER_CASE.value]),
+    triple.c.assertion.in_([Assertion.AFFIRMED.value, Assertion.POSSIBLE.value]),
+)
 
 
 @dataclass
@@ -173,6 +203,10 @@ def check(database: Database) -> Findings:
         )
         if number := connection.execute(lost).scalar_one():
             found.notes.append(f"{number:,} reviews are about rows that a newer version no longer has")
+        if number := count_unplaced(connection):
+            found.notes.append(
+                f"{number:,} events coded by MedDRA have no place in it; run 'sequela db meddra DIR'"
+            )
     return found
 
 

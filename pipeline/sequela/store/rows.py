@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 
 from sequela.schema import COLUMNS, Triple
 from sequela.store.tables import OWN_COLUMNS, drug, event, patient, report, run, triple
@@ -113,7 +113,7 @@ def select_rows() -> Select[Any]:
     )
 
 
-def to_triple(row: Row[Any]) -> Triple:
+def to_triple(row: Sequence[Any]) -> Triple:
     """Give the triple that a line of `select_rows` holds."""
     values = dict(zip(COLUMNS, row, strict=True))
     for name in ("patient_id", "patient_age_unit", "patient_sex"):

@@ -28,7 +28,7 @@ class State(Enum):
 
 
 # Oldest first. A test compares them with the files of the folder ``migrations/versions``.
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 
 
 def version_of(connection: Connection) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from sequela.components.terms.meddra import PREFIX
 from sequela.schema import Assertion, Attribution, Role
 from sequela.store.measures import (
     MIN_PATIENTS,
@@ -25,7 +26,7 @@ from sequela.store.measures import (
     ror,
 )
 from sequela.store.query import Filter
-from sequela.store.tables import drug, event, patient, report, triple
+from sequela.store.tables import drug, event, meddra, patient, report, triple
 
 ATTRIBUTIONS = (Attribution.INDEX_PATIENT, Attribution.OTHER_CASE)
 ASSERTIONS = (Assertion.AFFIRMED, Assertion.POSSIBLE)
@@ -107,6 +108,7 @@ def find_signals(
     min_patients: int = MIN_PATIENTS,
     drug_name: str = "",
     event_name: str = "",
+    level: str = "",
 ) -> list[Signal]:
     """Compute the measures of all pairs, the strongest by the lower bound of the information component first.
 
@@ -118,14 +120,18 @@ def find_signals(
         Pairs of fewer patients are left out of the result, and not of the counts.
     drug_name, event_name
         Only pairs of this drug or event, by code or name; the counts stay those of all.
+    level
+        Put events together by their MedDRA term of this level: pt, hlt, hlgt or soc. Those that have no place
+        there are one group, which counts for the others and is not shown.
     """
     counts = count_patients(
-        [(row.drug_term, row.event_term) for row in rows] for _, rows in _by_patient(connection, population)
+        [(row.drug_term, row.event_term) for row in rows]
+        for _, rows in _by_patient(connection, population, level)
     )
-    names = {table.name: _names(connection, table) for table in (drug, event)}
+    names = {"drug": _names(connection, drug), "event": _event_names(connection, level)}
     found = []
     for pair, patients in counts.pairs.items():
-        if patients < min_patients:
+        if patients < min_patients or not pair[1]:
             continue
         (shown_drug, drug_code), (shown_event, event_code) = names["drug"][pair[0]], names["event"][pair[1]]
         if _other(drug_name, shown_drug, pair[0]) or _other(event_name, shown_event, pair[1]):
@@ -136,15 +142,15 @@ def find_signals(
 
 
 def find_onsets(
-    connection: Connection, population: Filter, wanted: Iterable[Signal]
+    connection: Connection, population: Filter, wanted: Iterable[Signal], *, level: str = ""
 ) -> dict[Pair, list[Hours]]:
     """Give the onsets of pairs in hours, least and most, one for each patient of whom it is known.
 
     The keys are the names of drug and event, in the order of ``wanted``.
     """
     found: dict[Pair, list[Hours]] = {(signal.drug, signal.event): [] for signal in wanted}
-    names = {table.name: _names(connection, table) for table in (drug, event)}
-    for _, rows in _by_patient(connection, population):
+    names = {"drug": _names(connection, drug), "event": _event_names(connection, level)}
+    for _, rows in _by_patient(connection, population, level):
         told: dict[Pair, Hours] = {}
         for row in rows:
             pair = (names["drug"][row.drug_term][0], names["event"][row.event_term][0])
@@ -156,7 +162,10 @@ def find_onsets(
     return found
 
 
-def _by_patient(connection: Connection, population: Filter) -> Iterator[tuple[Any, Iterator[Any]]]:
+def _by_patient(
+    connection: Connection, population: Filter, level: str
+) -> Iterator[tuple[Any, Iterator[Any]]]:
+    event_term = func.coalesce(meddra.c[f"{level}_code"], "") if level else event.c.term
     who = func.coalesce(patient.c.patient_id, "").label("who")
     query = (
         select(
@@ -164,7 +173,7 @@ def _by_patient(connection: Connection, population: Filter) -> Iterator[tuple[An
             triple.c.attribution,
             who,
             drug.c.term.label("drug_term"),
-            event.c.term.label("event_term"),
+            event_term.label("event_term"),
             triple.c.onset_hours_min,
             triple.c.onset_hours_max,
         )
@@ -172,6 +181,7 @@ def _by_patient(connection: Connection, population: Filter) -> Iterator[tuple[An
         .join(report)
         .join(drug)
         .join(event)
+        .outerjoin(meddra, event.c.pt_code == meddra.c.pt_code)
         .outerjoin(patient, triple.c.patient_key == patient.c.patient_key)
         .where(population.conditions(), triple.c.role.in_(_SUSPECTED))
         .order_by(triple.c.report_id, triple.c.attribution, who, triple.c.position)
@@ -190,6 +200,16 @@ def _names(connection: Connection, table: Any) -> dict[str, tuple[str, str]]:
     shown = func.min(func.coalesce(func.nullif(name, ""), table.c.term))
     query = select(table.c.term, shown, func.max(code)).group_by(table.c.term)
     return {term: (name, code) for term, name, code in connection.execute(query)}
+
+
+def _event_names(connection: Connection, level: str) -> dict[str, tuple[str, str]]:
+    """Give name and code by what is counted: events, or their MedDRA terms of a level."""
+    if not level:
+        return _names(connection, event)
+    code, name = meddra.c[f"{level}_code"], meddra.c[f"{level}_name"]
+    query = select(code, func.min(name)).group_by(code)
+    found = {key: (shown, f"{PREFIX}{key}") for key, shown in connection.execute(query)}
+    return {"": ("", ""), **found}
 
 
 def _other(wanted: str, name: str, term: str) -> bool:

@@ -105,8 +105,21 @@ def _terms(kind: str) -> Table:
     )
 
 
+# Where the preferred terms of a user's MedDRA release stand, those that events of this database have
+meddra = Table(
+    "meddra",
+    metadata,
+    Column("pt_code", Text, primary_key=True),
+    *(
+        _text(name)
+        for name in ("pt_name", "hlt_code", "hlt_name", "hlgt_code", "hlgt_name", "soc_code", "soc_name")
+    ),
+    _text("release"),
+)
+
 drug = _terms("drug")
 event = _terms("event")
+event.append_column(Column("pt_code", Text, ForeignKey(meddra.c.pt_code), nullable=True, index=True))
 
 # Columns of a triple that other tables keep
 ELSEWHERE = frozenset(
@@ -154,7 +167,8 @@ mention = Table(
     ForeignKeyConstraint(["triple_key"], [triple.c.triple_key]),
 )
 
-# What a reader decided about a row. It names the row by its stable id, and so outlives a newer extraction
+# What a reader decided about a row. It names the row by its stable id and keeps what was read, and so outlives a newer
+# extraction: ``digest`` tells whether the row still says the same, the terms find it again under another id
 review = Table(
     "review",
     metadata,
@@ -165,5 +179,9 @@ review = Table(
     _text("reviewer"),
     _text("note"),
     _text("reviewed_at"),
+    *(
+        Column(name, Text, nullable=False, server_default="")
+        for name in ("drug", "event", "drug_term", "event_term", "digest", "version")
+    ),
     Index(None, "report_id", "triple_id"),
 )

@@ -124,7 +124,10 @@ def test_reviews_outlive_a_newer_version(loaded: str) -> None:
     with open_database(loaded) as database, database.writing() as connection:
         for key, name in enumerate(("a-1", "a-2")):
             connection.execute(
-                text(f"INSERT INTO review VALUES ({key}, 1, '{name}', 'right', 'me', '', '2026-01-01')")
+                text(
+                    "INSERT INTO review (review_id, report_id, triple_id, decision, reviewer, note, reviewed_at)"
+                    f" VALUES ({key}, 1, '{name}', 'right', 'me', '', '2026-01-01')"
+                )
             )
     load_rows(loaded, [("a", [make_row("a", 1, version="0.2.0")])])
     with open_database(loaded) as database:
