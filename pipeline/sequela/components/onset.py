@@ -48,6 +48,8 @@ _TIERS = (NAMES_EXPOSURE, frozenset({"after_time", "later"}), frozenset({"chain"
 _OF_WITHDRAWAL = frozenset({OnsetAnchor.STOP, OnsetAnchor.LAST_DOSE})
 _OF_EXPOSURE = frozenset(OnsetAnchor) - {OnsetAnchor.STOP}
 _REACH = 6  # sentences from the exposure to the beginning
+# Linking rules by which a drug was stopped because of the event, which then began before.
+_STOPPED_FOR = frozenset({"dechallenge", "stopped_after", "stopped_for"})
 _FOLLOW_UP = whole("follow_up")
 _SURE = 0.45  # below it, dates on both sides are better evidence
 
@@ -167,7 +169,7 @@ class ReactionOnsets:
         self.doc = doc
         self.places = places
         self.scene = read_scene(doc)
-        self.histories: dict[tuple[str, str, bool], Onset | None] = {}
+        self.histories: dict[tuple[str, str, bool], list[Onset]] = {}
 
     def of(self, reaction: Reaction) -> Onset | None:
         """Give the onset that is told best; None where the report tells none."""
@@ -192,6 +194,8 @@ class ReactionOnsets:
                 if (pair.drug.start, pair.event.start) not in known
                 and (onset := find_onset(self.doc, pair, scene=self.scene))
             ]
+        if any(link.rule in _STOPPED_FOR for link in reaction.links):
+            found = [onset for onset in found if onset.anchor is not OnsetAnchor.STOP]
         best_told = max(found, key=strength, default=None)
         direct = best_told is not None and best_told.max and best_told.rule in NAMES_EXPOSURE
         if not direct and of_patient and is_syndrome(reaction.event):
@@ -210,8 +214,10 @@ class ReactionOnsets:
         if key not in self.histories:
             told = sorted(self._told(reaction, withdrawal=withdrawal), key=lambda onset: onset.start)
             tiers = [[onset for onset in told if onset.rule in rules] for rules in _TIERS]
-            self.histories[key] = _first_sign(next((tier for tier in tiers if tier), []))
-        return self.histories[key]
+            self.histories[key] = next((tier for tier in tiers if tier), [])
+        told = self.histories[key]
+        named = min((event.start for event in self.places.events_of(reaction)), default=len(self.doc.text))
+        return _first_sign(told) or _first_sign([onset for onset in told if onset.start < named])
 
     def _told(self, reaction: Reaction, *, withdrawal: bool) -> Iterator[Onset]:
         """Find what the history tells of the drug and the beginning of any sign."""

@@ -28,6 +28,7 @@ _COUNTED_PATTERN = (
 )
 _NTH = re.compile(_NTH_PATTERN, re.IGNORECASE)
 _COUNTED = re.compile(_COUNTED_PATTERN, re.IGNORECASE)
+_OF_DAY = re.compile(rf"\bday[ -](?P<day>\d{{1,2}}) {any_of('numbered')}\b", re.IGNORECASE)
 _AFTER_DOSE = re.compile(
     r"\b(?:after|following|upon|during|with|on)\s+"
     r"(?:receiving\s+|completing\s+|completion of\s+|having received\s+)?"
@@ -81,6 +82,10 @@ def read_anchor(phrase: str, cues: Sequence[CueWord]) -> Anchor:
             return Anchor(OnsetAnchor.NTH_DOSE, number)
         if word == "single":
             return Anchor(OnsetAnchor.FIRST_DOSE, 1)
+    of_day = _OF_DAY.search(phrase)
+    if of_day:  # "his day 8 infusion": a later dose of a cycle, whichever it is
+        first = of_day.group("day") == "1"
+        return Anchor(OnsetAnchor.FIRST_DOSE, 1) if first else Anchor(OnsetAnchor.NTH_DOSE)
     counted = _COUNTED.search(phrase)
     if counted:
         text = counted.group("after") or counted.group("count").lower()

@@ -340,6 +340,8 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
         return None
     if point.scale == _STORY and start.scale == _CALENDAR:
         return None
+    if _sentences_to(scene, event, link) and _tells_of_recovery(scene, event):
+        return None
     if (
         start.scale != point.scale
         or point.high < start.low
@@ -358,6 +360,13 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
     if point.scale == _STORY and event_told(scene, max(mention.end, until - _LONG), until):
         return None  # counted from that event
     return _onset(event, start, anchor_of(scene, mention, cues))
+
+
+def _tells_of_recovery(scene: Scene, stage: Stage) -> bool:
+    """Whether the sentence of a time tells of getting well and of nothing that began."""
+    sentence = scene.sentences[scene.sentence_of(stage.time.start)]
+    kinds = {cue.kind for cue in scene.cues_between(*sentence)}
+    return "recover" in kinds and "develop" not in kinds
 
 
 def anchor_of(scene: Scene, mention: Place, cues: list[str]) -> Anchor:

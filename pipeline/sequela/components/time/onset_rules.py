@@ -35,9 +35,11 @@ _GIVEN_FOR = re.compile(r"\bfor\s(?:[\w-]+\s){0,3}$")
 _CYCLE = re.compile(r"\s*of (?:an?|each|every) (?:[\w-]+ ){0,2}?cycles?\b", re.IGNORECASE)
 _COMPLAINT = whole("complaint")
 _SHORT_PHRASE = 40  # characters
+_WINDOW = 160  # characters of a sentence on each side of a time
 _LEADS = re.compile(
     r"(?:^|[;,]|\band\b|\bbut\b|\bthat\b)\s*(?:\w+\s+){0,2}$"
 )  # a clause begins with the time
+_SHARES = re.compile(r",?\s+(?:and|or|,)\s", re.IGNORECASE)
 _EXPOSURE_NEAR = 60  # characters from a time to the drug that was begun then
 _REMAINS = re.compile(r"\bremain(?:s|ed)?\s(?:\w+\s)?(?:in|well|free|asymptomatic|stable)\b", re.IGNORECASE)
 _AND = re.compile(r",?\s+(?:and|but)\b")
@@ -137,8 +139,9 @@ def find_dose_count(scene: Scene, link: Link) -> Onset | None:
     if found is None:
         return None
     place = (start + found[0], start + found[1])
-    if any(time.overlaps(*place) and time.value.value for time in scene.times):
-        return None
+    near = scene.times_between(max(start, place[0] - _SHORT_PHRASE), place[1])
+    if any(time.value.value and time.end >= place[0] - 1 for time in near):
+        return None  # "four days after the second dose" was read, and is of something else
     following = scene.drugs_between(place[1], place[1] + 40)
     if following and not any(_is_own(drug, link) for drug in following):
         return None
@@ -183,8 +186,10 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     sentence = scene.sentences[scene.sentence_of(time.start)]
     if _REMAINS.search(scene.text, max(sentence[0], time.start - 80), min(sentence[1], time.end + 160)):
         return None
-    tail = scene.text[time.end : min(sentence[1], time.end + 160)]
-    head = scene.text[max(sentence[0], time.start - 160) : time.start]
+    if _tells_of_stopping(scene, link, time, sentence):
+        return None
+    tail = scene.text[time.end : min(sentence[1], time.end + _WINDOW)]
+    head = scene.text[max(sentence[0], time.start - _WINDOW) : time.start]
     reading = _by_following_words(scene, link, time, head, tail, sentence)
     if reading is None:
         return None
@@ -192,7 +197,7 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     if not value.value and value.ordinal and anchor.kind is not OnsetAnchor.STOP:
         kind = OnsetAnchor.FIRST_DOSE if value.ordinal == 1 else OnsetAnchor.NTH_DOSE
         anchor = Anchor(kind, value.ordinal)
-    if anchor.kind in _MAY_BE_AGAIN and _is_given_again(scene, time):
+    if anchor.kind in _MAY_BE_AGAIN and _is_given_again(scene, time, named=rule == "after_exposure"):
         anchor = Anchor(OnsetAnchor.LAST_DOSE)
     score = base - _distance_cost(scene, link, time)
     if rule not in NAMES_EXPOSURE:
@@ -208,19 +213,49 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     return Candidate(time, score, anchor, rule, basis)
 
 
+def _tells_of_stopping(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
+    """Whether the clause of a time that stands behind the event tells that the drug was stopped.
+
+    "He worsened, and on day 4 after the first dose the drug was withdrawn": no beginning is told.
+    """
+    if link.event.start > time.start or not _leads(scene, time, sentence):
+        return False
+    end = min(sentence[1], time.end + _WINDOW)
+    comma = scene.text.find(",", time.end, end)
+    start = comma if comma >= 0 else time.end
+    kinds = [cue.kind for cue in scene.cues_between(start, end) if not _is_noun_of_exposure(cue)]
+    return kinds[:1] == ["stop"] and "develop" not in kinds
+
+
+def _is_noun_of_exposure(cue: CueWord) -> bool:
+    """Whether a cue names a thing and not what was done: "the treatment"."""
+    return cue.kind == "give" and cue.text in _NOUNS_OF_EXPOSURE
+
+
+def _leads(scene: Scene, time: Time, sentence: tuple[int, int]) -> bool:
+    """Whether a clause begins with a time: "and on day 4 …"."""
+    start = max(sentence[0], time.start - _SHORT_PHRASE)
+    match = _LEADS.search(scene.text[start : time.start])
+    return match is not None and (start == sentence[0] or match.start() > 0)
+
+
 def comes_later(scene: Scene, link: Link, time: Time) -> bool:
     """Whether the event follows on what the time tells: "after 3 days fever, followed by jaundice"."""
     told = scene.symptoms_between(time.end, link.event.start)
-    return bool(told) and _THEN.search(scene.text, told[0].end, link.event.start) is not None
+    near = max(told[0].end, link.event.start - _WINDOW) if told else 0
+    return bool(told) and _THEN.search(scene.text, near, link.event.start) is not None
 
 
-def _is_given_again(scene: Scene, time: Time) -> bool:
-    """Whether what is told last of an exposure is that the drug was given again: "X was resumed. Two hours …"."""
-    before = max(scene.sentence_of(time.start) - 1, 0)
+def _is_given_again(scene: Scene, time: Time, *, named: bool) -> bool:
+    """Whether what is told last of an exposure is that the drug was given again: "X was resumed. Two hours …".
+
+    Where the time itself names the drug, the sentence before may tell of something else.
+    """
+    before = scene.sentences[max(scene.sentence_of(time.start) - (0 if named else 1), 0)][0]
     told = [
         cue.kind
-        for cue in scene.cues_between(scene.sentences[before][0], time.start)
-        if cue.kind in _EXPOSURE and not (cue.kind == "give" and cue.text in _NOUNS_OF_EXPOSURE)
+        for cue in scene.cues_between(max(before, time.start - 2 * _WINDOW), time.start)
+        if cue.kind in _EXPOSURE and not _is_noun_of_exposure(cue)
     ]
     return bool(told) and told[-1] == "again"
 
@@ -279,6 +314,9 @@ def _by_following_words(
                 kind = Anchor(OnsetAnchor.NTH_DOSE, value.ordinal)
             return ("after_time" if led else f"{value.relation}_time", 0.75, kind, expression)
         return None
+    shared = _shared_anchor(scene, link, time, tail)
+    if shared:
+        return shared
     if not value.value and value.ordinal:  # the third cycle
         return ("nth_cycle", 0.6, Anchor(OnsetAnchor.NTH_DOSE, value.ordinal), expression)
     if value.relation == "after":
@@ -294,6 +332,19 @@ def _by_following_words(
         if reading:
             return reading
     return None
+
+
+def _shared_anchor(scene: Scene, link: Link, time: Time, tail: str) -> _Reading | None:
+    """Read the first time of "rash two days and fever three weeks after starting X"."""
+    others = scene.times_between(time.end, time.end + _SHORT_PHRASE + 20)
+    if not others or link.event.start > time.start or time.value.relation or not time.value.value:
+        return None
+    last = others[0]
+    if not (_SHARES.match(tail) and last.end - time.end <= len(tail)):
+        return None
+    skip = last.end - time.end
+    after = _AFTER.match(tail, skip)
+    return _after_anchor(scene, link, time, after.end(), tail) if after else None
 
 
 def _is_of_something_else(scene: Scene, link: Link, time: Time, skip: int, tail: str) -> bool:
@@ -444,7 +495,7 @@ def _backward_leading(
     if before:
         event = _CARDINAL_EVENT.match(tail, before.end())
         start += event.end() if event else before.end()
-    if _AND.match(scene.text, start) or not _LEADS.search(scene.text[sentence[0] : time.start]):
+    if _AND.match(scene.text, start) or not _leads(scene, time, sentence):
         return None  # "fever began two days before admission, and X was given"
     drugs = scene.drugs_between(start, min(sentence[1], start + _EXPOSURE_NEAR))
     if not drugs or not _is_own(drugs[0], link) or scene.symptoms_between(start, drugs[0].start):
