@@ -135,9 +135,32 @@ def test_a_syndrome_begins_with_the_first_of_its_signs():
 
 
 def test_two_times_told_for_a_drug_give_a_syndrome_none():
-    told = HISTORY.replace(
-        "He was given",
-        "Ten days after starting <DRUG>flurotol</DRUG> he developed <SYMPTOM>fever</SYMPTOM>. He was given",
-    )
+    other = "Ten days after starting <DRUG>flurotol</DRUG> he developed <SYMPTOM>fever</SYMPTOM>. "
+    told = HISTORY.replace("<DRUG>Flurotol</DRUG> was stopped", other + "<DRUG>Flurotol</DRUG> was stopped")
     found = {row.event.lower(): row for row in rows(told)}
     assert found["toxic epidermal necrolysis"].onset_min == ""
+
+
+def test_what_is_told_after_a_diagnosis_is_not_its_beginning():
+    other = "Ten days after starting <DRUG>flurotol</DRUG> he developed <SYMPTOM>fever</SYMPTOM>. "
+    found = {row.event.lower(): row for row in rows(HISTORY + other)}
+    assert found["toxic epidermal necrolysis"].onset_min == "P2W"
+
+
+def test_a_syndrome_takes_what_is_told_right_after_the_exposure():
+    told = HISTORY.replace("Two weeks after starting <DRUG>flurotol</DRUG> he", "Two weeks later he")
+    found = {row.event.lower(): row for row in rows(told)}
+    assert found["toxic epidermal necrolysis"].onset_min == "P2W"
+
+
+def test_a_recovery_or_a_second_exposure_is_no_beginning_of_a_syndrome():
+    for instead in (
+        "At follow-up two weeks later the <SYMPTOM>rash</SYMPTOM>",
+        "Two weeks after <DRUG>flurotol</DRUG> was restarted, he developed a <SYMPTOM>rash</SYMPTOM> which",
+    ):
+        told = HISTORY.replace(
+            "Two weeks after starting <DRUG>flurotol</DRUG> he developed a <SYMPTOM>rash</SYMPTOM>",
+            instead + " disappeared",
+        )
+        found = {row.event.lower(): row for row in rows(told)}
+        assert found["toxic epidermal necrolysis"].onset_min == ""
