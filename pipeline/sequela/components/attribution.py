@@ -6,6 +6,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela.attributes import set_attribution, set_frames, set_patients
+from sequela.components.clearance import find_cleared
 from sequela.components.cues import Words
 from sequela.components.entity_attribution import find_entity_attributions
 from sequela.components.frames import find_frames
@@ -32,6 +33,7 @@ class AttributionFinder:
         patients, stretches = find_patients(doc, frames, words.text)
         set_patients(doc, patients)
         set_frames(doc, assign_patients(frames, stretches))
-        for ent, value, cue in find_entity_attributions(doc, words):
+        found = find_entity_attributions(doc, words)
+        for ent, value, cue in [*found, *find_cleared(doc, words, frames, found)]:
             set_attribution(ent, value, cue)
         return doc

@@ -94,9 +94,15 @@ class Memory:
             self.other = False
             self.theirs.clear()
 
-    def remember_other(self, said: Collection[str], zone: Zone) -> None:
-        """Keep that a statement was about somebody else's patients."""
+    def remember_other(self, said: Collection[str], zone: Zone, *, relative: bool) -> None:
+        """Keep that a statement was about somebody else's patients.
+
+        After a word on a relative the history goes on with the patient.
+        """
         persons = persons_among(said)
+        if relative and zone not in RETELLING_ZONES:
+            self.theirs |= persons
+            return
         self.other, self.study, self.general = True, False, 0
         self.theirs |= persons
         if any(is_several(word) for word in said):

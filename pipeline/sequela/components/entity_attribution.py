@@ -23,8 +23,10 @@ from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Attribution, Cue, Label
 
 _DRUG, _SYMPTOM = Label.DRUG.value, Label.SYMPTOM.value
+VERDICT = "excluded:verdict"
 _NEAR = 8  # words between a needed drug and the cue
 _LOOK_BACK, _LOOK_AHEAD = 20, 40  # entities before and after a cue that are looked at
+_CAUSING = frozenset(("induced", "associated", "related"))
 _LIST_GAP = frozenset((",", "and", "or", "with", "the", "a", "an", "&", "/"))
 
 
@@ -85,7 +87,8 @@ def find_entity_attributions(doc: Doc, words: Words | None = None) -> list[tuple
             inside = placed[begin:k]
             if inside:
                 for ent, value, cue in _in_sentence(words, first, last, inside):
-                    found.setdefault(ent, (value, cue))
+                    if ent not in found or cue.rule == VERDICT:
+                        found[ent] = (value, cue)
     return [(ent, *found[ent]) for ent in ents if ent in found]
 
 
@@ -98,9 +101,11 @@ def _in_sentence(
         entry = found.entry
         at = bisect_left(firsts, found.start)
         before, after = inside[max(0, at - _LOOK_BACK) : at], inside[at : at + _LOOK_AHEAD]
-        if entry.value == "exposure" or not _has_needed(words, found, before):
+        if entry.value == "exposure" or entry.rule == "no_causality" or not _has_needed(words, found, before):
             continue
-        reached = _before(found, before) if entry.direction == "backward" else _after(words, found, after)
+        reached = (
+            _before(words, found, before) if entry.direction == "backward" else _after(words, found, after)
+        )
         value = Attribution.INDICATION if entry.value == "carrier" else Attribution(entry.value)
         if entry.value == "carrier" and not (
             reached and _is_exposed(words, reached[-1], cues[number + 1 : number + _LOOK_AHEAD], after)
@@ -124,10 +129,25 @@ def _has_needed(words: Words, found: Found[EntityCue], before: list[_Placed]) ->
     return ";" not in between
 
 
-def _before(found: Found[EntityCue], before: list[_Placed]) -> list[_Placed]:
-    """Give the entity right before the cue."""
+def _before(words: Words, found: Found[EntityCue], before: list[_Placed]) -> list[_Placed]:
+    """Give the entity right before the cue; of a cleared drug also those in a list with it."""
     fitting = [p for p in before if p.last <= found.start and p.span.label_ == found.entry.label]
-    return fitting[-1:] if fitting and found.start - fitting[-1].last <= found.entry.scope else []
+    if not fitting or found.start - fitting[-1].last > found.entry.scope:
+        return []
+    if found.entry.value != "excluded":
+        return fitting[-1:]
+    between = words.lower[fitting[-1].last : found.start]
+    is_cause = not _CAUSING.isdisjoint(between[:2])  # "heparin-induced thrombocytopenia was unlikely"
+    others = any(p.first >= fitting[-1].last and p.span.label_ == _SYMPTOM for p in before)
+    if _stops(between[2:] if is_cause else between) or ":" in between or (others and not is_cause):
+        return []  # "… on heparin, sepsis was unlikely"
+    reached = fitting[-1:]
+    for placed in reversed(fitting[:-1]):
+        gap = words.lower[placed.last : reached[0].first]
+        if not gap or len(gap) > 3 or not _LIST_GAP.issuperset(gap):
+            break
+        reached.insert(0, placed)
+    return reached
 
 
 def _after(words: Words, found: Found[EntityCue], after: list[_Placed]) -> list[_Placed]:

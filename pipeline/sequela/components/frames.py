@@ -205,6 +205,8 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: Memory
     side, weight = _ZONE_PRIORS[zone]
     if zone is Zone.TABLE and memory.table and not any(found.entry.name in _OWN_ROW for found in cues):
         side, weight = memory.table
+    elif memory.study and zone in _UNTOLD_ZONES:
+        side = BACKGROUND
     votes.total[side] += weight
     heaviest: dict[str, Found[FrameCue]] = {}
     for found in cues:
@@ -217,11 +219,12 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: Memory
         if found.entry.attribution in _SIDES:
             side = Attribution(found.entry.attribution)
             votes.add(OTHER if counted and name == "reported_generally" else side, found.entry.weight, found)
+    study = memory.study or not _STUDY.isdisjoint(heaviest)
     episode = 0.0
     passed_on = [found for found in heaviest.values() if found.entry.attribution in _PASSED_ON]
     for found in sorted(passed_on, key=lambda found: _PASSED_ON[found.entry.attribution]):
         kind, weight = found.entry.attribution, found.entry.weight
-        if memory.study and not memory.other and (kind == "group" or found.entry.name in _COUNTED):
+        if study and not memory.other and (kind == "group" or found.entry.name in _COUNTED):
             votes.add(BACKGROUND, weight, found)
         elif kind == "new_person":
             votes.add(_introduced(words, found, votes, zone, memory), weight, found)
@@ -287,7 +290,7 @@ def _remember(
     if winner is BACKGROUND:
         memory.remember_background(study=not names.isdisjoint(_STUDY))
     elif winner is OTHER:
-        memory.remember_other(said, zone)
+        memory.remember_other(said, zone, relative="relative" in names)
     else:
         introduced = [found for found in cues if found.entry.attribution == "new_person"]
         memory.remember_index(

@@ -33,6 +33,10 @@ RULES: dict[str, tuple[str, str]] = {
         "A woman with <SYMPTOM id=x>lupus</SYMPTOM> treated with <DRUG>dapsone</DRUG> had fever.",
         "A woman with <SYMPTOM id=x>lupus</SYMPTOM> slept.",
     ),
+    "excluded:verdict": (
+        "After long use <DRUG id=x>dapsone</DRUG> was considered innocent.",
+        "While he was on <DRUG id=x>dapsone</DRUG>, <SYMPTOM>sepsis</SYMPTOM> was unlikely.",
+    ),
     "indication:for": (
         "She took <DRUG>dapsone</DRUG> for <SYMPTOM id=x>acne</SYMPTOM>.",
         "She took <DRUG>dapsone</DRUG> for 5 days, then had <SYMPTOM id=x>acne</SYMPTOM>.",
@@ -85,7 +89,10 @@ def values(example):
 
 def test_every_rule_of_the_lexicon_has_examples():
     rows = load_table("attribution_entities.csv")
-    assert {f"{row['value']}:{row['rule']}" for row in rows} - {"exposure:exposure"} == set(RULES)
+    assert {f"{row['value']}:{row['rule']}" for row in rows} - {
+        "exposure:exposure",
+        "excluded:no_causality",  # of the report: see test_clearance.py
+    } == set(RULES)
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
@@ -93,7 +100,8 @@ def test_rule(nlp, rule):
     fires, silent = (annotate(nlp, markup) for markup in RULES[rule])
     value, cue = attributes.get_attribution(fires.spans["x"])
     expected = rule.split(":")[0].replace("carrier", "indication")
-    assert (str(value), cue and cue.rule) == (expected, rule)
+    # a verdict becomes that of the report
+    assert (str(value), cue and cue.rule) == (expected, rule.replace(":verdict", ":cleared"))
     assert fires.doc.text[cue.start : cue.end] == cue.text
     assert attributes.get_attribution(silent.spans["x"]) == (Attribution.INDEX_PATIENT, None)
 
