@@ -19,7 +19,7 @@ from sequela.schema import COLUMNS
 pytestmark = pytest.mark.model
 
 CASEBOOK = Path(__file__).parents[2] / "corpora" / "casebook"
-SECONDS = 15  # for the mutations; in all this file takes less than a minute
+SECONDS = 15  # for the mutations, and most for a long text; in all this file takes less than a minute
 GROWTH = 1.5
 LENGTHS = (1000, 4000)
 STRANGE = (
@@ -130,6 +130,13 @@ def mutate(text: str, chance: random.Random) -> str:
 )
 def test_time_grows_with_the_length(nlp: Language, unit: str) -> None:
     assert growth(nlp, [unit * (length // len(unit)) for length in LENGTHS]) < GROWTH
+
+
+@pytest.mark.parametrize("unit", [",", "(", "\u202e", "a", "1,", "x-"])
+def test_a_hundred_thousand_characters_in_a_row(nlp: Language, unit: str) -> None:
+    started = time.process_time()
+    check(nlp, unit * (100_000 // len(unit)))
+    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.xfail(reason="every drug of a sentence is tried with every event of it")
