@@ -26,6 +26,12 @@ _NEAR_OTHER = 6  # sentences after the event that may still tell of another auth
 _EFFECT_WITHIN = 4  # sentences after the withdrawal in which the reaction is to abate
 _RECURRENCE_WITHIN = 2  # sentences after the drug was given again
 _CUE_BEFORE = 60  # characters that the recurrence may be told before the rechallenge
+# Deaths long after a reaction, or of something else.
+_OTHER_DEATH = re.compile(
+    r"\b(?:months?|years?) (?:later|after|afterwards)\b|\bafter (?:\w+ )?(?:months|years)\b"
+    r"|\b(?:progression of|progressive disease|underlying|unrelated)\b"
+)
+_REMISSION = re.compile(r"respon|remission")
 _GENERIC_EVENT = re.compile(r"\b(?:side[\s-]effects?|adverse|complications?)\b", re.I)
 WITHDRAWAL = re.compile(r"\bwithdrawal|\brebound|\bdiscontinuation", re.I)
 BETTER = (Outcome.RECOVERED, Outcome.RECOVERING)
@@ -153,9 +159,14 @@ class Reading:
         return (Outcome(chosen.value), chosen.cue) if chosen else (Outcome.UNKNOWN, None)
 
     def _is_death(self, statement: Statement) -> bool:
-        text = self.report.sentence_text(statement.sentence)
-        of_tumour = on_tumour(text) and not self._names_event(statement)
-        return not of_tumour and not self.report.is_on_someone_else(statement.sentence)
+        """Tell whether a death may be of the event: not of another illness, not months after."""
+        report = self.report
+        if report.is_on_someone_else(statement.sentence):
+            return False
+        if self._names_event(statement):
+            return True
+        text = report.sentence_text(statement.sentence)
+        return not on_tumour(text) and _OTHER_DEATH.search(text) is None
 
     def _names_event(self, statement: Statement) -> bool:
         mentions = self.report.events.between(*self.report.bounds(statement.sentence))
@@ -192,7 +203,10 @@ class Reading:
         """Tell whether a statement that does not name the event can be about it."""
         if statement.scope in _OWN_ONLY or _GENERIC_EVENT.search(self.link.event.text):
             return False
-        if on_tumour(subject.text) or (subject.events and not subject.general):
+        if subject.events and not subject.general:
+            return False
+        remission = _REMISSION.search(statement.cue.text.lower())
+        if on_tumour(self.report.sentence_text(statement.sentence) if remission else subject.text):
             return False
         if statement.cue.rule == "without_recurrence" and not self._was_withdrawn(statement):
             return False
@@ -250,6 +264,8 @@ class Reading:
             return Challenge.NOT_DONE, withdrawal.cue
         if outcome in BETTER:
             return Challenge.POSITIVE, outcome_cue
+        if self.report.is_in_spite(withdrawal):
+            return Challenge.NEGATIVE, withdrawal.cue
         if outcome in (Outcome.FATAL, Outcome.NOT_RECOVERED):
             return Challenge.NEGATIVE, outcome_cue
         return Challenge.UNKNOWN, None

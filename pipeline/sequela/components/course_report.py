@@ -49,12 +49,13 @@ _MEASURED = re.compile(
 _PATIENT = re.compile(
     r"\b(?:patients?|he|she|child|boy|girl|man|woman|infant|baby|neonate|mother|lady|gentleman|dog|cat|horse|animal|recovery|improvement)\b"
 )
+_DESPITE = re.compile(r"\b(?:despite|in spite of|notwithstanding)\s(?:\w{1,14}\s){0,3}$")
 _CITED = re.compile(r"\bet al\b|\b(?:literature|case reports?|reported cases|studies|trials?|authors)\b")
 _RELATIVES = re.compile(
     r"\b(?:father|mother|brother|sister|husband|wife|cells?|family|son|daughter|uncle|aunt)\b"
 )
 _TUMOUR = re.compile(
-    r"\b(?:tumou?rs?|metasta\w{1,8}|carcino\w{1,8}|cancer|lymphoma|leuka?emia|malignan\w{1,5}|neoplas\w{1,4})\b",
+    r"\b(?:tumou?rs?|metasta\w{1,8}|carcino\w{1,8}|cancer|lymphoma|myeloma|leuka?emia|malignan\w{1,5}|neoplas\w{1,4})\b",
     re.I,
 )
 _CHAINED = re.compile(r"\s?(?:,|,?\s(?:and|or|as well as|plus|&)|/|\)|,\sboth)\s?(?:[\w-]{1,20}\s){0,4}\(?$")
@@ -324,8 +325,11 @@ class Report:
             return any(_same_drug(drug, mention) for mention in right[:1])
         if drug.words & words_of(self.lowered[begin:stop]):
             return True  # a mention that the tagger missed
-        if _generic().search(self.lowered, cue.start, stop) or _DOSE.search(cue.text.lower()):
+        if _generic().search(self.lowered, cue.start, stop):
             return True
+        if _DOSE.search(cue.text.lower()):
+            named = self._drugs_between(*self.bounds(statement.sentence))
+            return not named or any(_same_drug(drug, mention) for mention in named)
         if _IT.search(before) or not before.strip():
             told = self._drugs_between(self.starts[max(0, statement.sentence - 1)], begin + 1)
             return bool(told) and any(_same_drug(drug, mention) for mention in self._last_chain(told))
@@ -357,6 +361,10 @@ class Report:
                 if same_words(words, m.words) and not self.is_of_others(m.start)
             ]
         return self._places[key]
+
+    def is_in_spite(self, statement: Statement) -> bool:
+        """Tell whether what was done did not help: "despite discontinuation of"."""
+        return _DESPITE.search(self.lowered[statement.begin : statement.cue.start]) is not None
 
     def is_on_someone_else(self, sentence: int) -> bool:
         """Tell whether a sentence speaks of relatives or of the literature."""

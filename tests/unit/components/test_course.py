@@ -70,6 +70,8 @@ OUTCOMES = {
     "scars": ("The rash healed with permanent scarring.", "sequelae", "permanent scarring"),
     "died of it": ("She died of the rash.", "fatal", "died"),
     "died, main event": ("The patient passed away.", "fatal", "passed away"),
+    "died of a tumour": ("She died of progression of her cancer.", "unknown", None),
+    "died long after": ("She died two years later.", "unknown", None),
     "relative died": ("Her mother died of cancer.", "unknown", None),
     "advice": ("The drug should be stopped if the rash has not resolved.", "unknown", None),
     "another event": ("The <SYMPTOM>fever</SYMPTOM> resolved.", "unknown", None),
@@ -136,6 +138,7 @@ WHOSE = {
     "well before": ("rash", "She had been well until then.", "unknown"),
     "still there": ("numbness", "The numbness is still present.", "not_recovered"),
     "continued to have it": ("insomnia", "She continued to have insomnia.", "not_recovered"),
+    "the tumour responded": ("paralysis", "The tumour showed a partial response.", "unknown"),
     "the event is worsening itself": ("worsening arthritis", "No other drug was given.", "unknown"),
     "fatal, of a list": ("haemorrhage", "A fatal haemorrhage followed.", "fatal"),
     "two denials in one sentence": (
@@ -325,6 +328,7 @@ CHALLENGES = {
         "positive",
         "not_done",
     ),
+    "despite": ("Fever set in despite discontinuation of amoxicillin.", "withdrawn", "negative", "unknown"),
     "came back": ("Amoxicillin was resumed. The rash came back in hours.", "unknown", "unknown", "positive"),
     "did not come back": (
         "Amoxicillin was resumed. The rash did not reappear.",
