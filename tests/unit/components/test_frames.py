@@ -219,6 +219,55 @@ def test_counts_after_a_study_are_background(nlp):
     assert attributions(nlp, text)[1:] == [BACKGROUND, BACKGROUND, BACKGROUND]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("His uncle died after halothane.", [OTHER], id="relative"),
+        pytest.param("His mother noticed a rash.", [INDEX], id="a relative who tells of the patient"),
+        pytest.param("Does dapsone cause fever?", [BACKGROUND], id="question"),
+        pytest.param("In rats dapsone induced tumours.", [BACKGROUND], id="animals"),
+        pytest.param("Beekhof saw two sisters with dapsone fever.", [OTHER], id="author without et al."),
+        pytest.param("Paradoxical rashes are explained by immunity.", [BACKGROUND], id="present without cue"),
+        pytest.param("Treatments failed and lead to fever.", [INDEX], id="past without cue"),
+        pytest.param("Dapsone may have caused the fever.", [INDEX], id="a guess about what happened"),
+        pytest.param(
+            "Dapsone was avoided, as it may trigger haemolysis.", [INDEX, BACKGROUND], id="general reason"
+        ),
+        pytest.param(
+            "Dapsone can cause fits, which our patient did not have.",
+            [BACKGROUND, INDEX],
+            id="relative clause",
+        ),
+    ],
+)
+def test_more_single_statements(nlp, text, expected):
+    assert attributions(nlp, text) == expected
+
+
+def test_an_enumeration_of_other_cases_stays_theirs(nlp):
+    text = (
+        "Case report\nA 30-year-old woman had colitis.\n"
+        "Discussion\nThree cases of dapsone colitis have been published. "
+        "The first concerned a man who took it for acne. He recovered after a week. "
+        "The second patient died. The median latency was ten days. "
+        "Dapsone is a sulfone. Colitis is rare. She recovered."
+    )
+    assert attributions(nlp, text)[-8:] == [OTHER, OTHER, OTHER, OTHER, OTHER, BACKGROUND, BACKGROUND, INDEX]
+
+
+def test_both_patients_of_a_series_in_the_discussion(nlp):
+    text = (
+        "Case report\nA 30-year-old woman had colitis. A 50-year-old man had colitis.\n"
+        "Discussion\nBoth patients recovered. Weber et al. reported two nurses with colitis. Both nurses died."
+    )
+    assert attributions(nlp, text)[-3:] == [INDEX, OTHER, OTHER]
+
+
+def test_after_a_trial_counts_are_about_nobody(nlp):
+    text = "In a randomised trial 120 patients received dapsone. Fever developed in two patients on dapsone."
+    assert attributions(nlp, text) == [BACKGROUND, BACKGROUND]
+
+
 def test_references_are_background(nlp):
     text = (
         "She developed colitis.\nReferences\n1. Weber A. A patient who developed colitis. J Test 2010;3:4-5."

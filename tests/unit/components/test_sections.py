@@ -38,6 +38,33 @@ def zones(text, **kwargs):
             id="fragment that starts in the middle",
         ),
         pytest.param(
+            "Background\nRash is rare.\nClinical notes\nHer rash.\nRemarks and literature\nWe think.",
+            [
+                ("introduction", "Background", "Rash is rare."),
+                ("case", "Clinical notes", "Her rash."),
+                ("discussion", "Remarks and literature", "We think."),
+            ],
+            id="headings that one word tells",
+        ),
+        pytest.param(
+            "Discussion\nWe think.\nClinical features\nRash is red.",
+            [("discussion", "Discussion", "We think.\nClinical features\nRash is red.")],
+            id="a case word in a discussion is no case",
+        ),
+        pytest.param(
+            "Case\nHer rash.\nThe patient slept.\nThe patient had\tno rash\tat all",
+            [
+                ("case", "Case", "Her rash.\nThe patient slept."),
+                ("table", "", "The patient had\tno rash\tat all"),
+            ],
+            id="a short statement is no heading",
+        ),
+        pytest.param(
+            "She slept. Fig. 1. A rash. CONCLUSION: It heals.",
+            [("body", "", "She slept."), ("caption", "Fig. 1", "A rash. CONCLUSION: It heals.")],
+            id="a caption runs to the end of its line",
+        ),
+        pytest.param(
             "1. Introduction\nRash.\n2.1 Case presentation\nHer.\nIV. DISCUSSION:\nWe think.",
             [
                 ("introduction", "Introduction", "Rash."),
