@@ -10,6 +10,7 @@ between groups.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -90,12 +91,17 @@ class Masked:
     end: int
     items: tuple[Item, ...]
     places: tuple[int, ...]
-    groups: tuple[int, ...]  # number of the coordination group of each item
+    groups: tuple[int, ...]  # number of the coordination group of each item, rising
+
+    def first_of(self, group: int) -> int:
+        """Give the number of the first item of a group."""
+        return bisect_left(self.groups, group)
 
     def edges(self, index: int) -> tuple[int, int, int]:
         """Give first and one past last masked character of an item's group, and its last item's number."""
-        members = [number for number, group in enumerate(self.groups) if group == self.groups[index]]
-        return self.places[members[0]], self.places[members[-1]] + 1, members[-1]
+        group = self.groups[index]
+        first, last = self.first_of(group), bisect_right(self.groups, group) - 1
+        return self.places[first], self.places[last] + 1, last
 
     def is_meant(self, index: int) -> bool:
         """Whether a statement about one drug of a group is about this one.
@@ -128,11 +134,11 @@ def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) 
         Entities of other labels; those that overlap an item are ignored.
     """
     marks = [(item.start, item.end, _letter(item)) for item in items]
-    taken = [(start, end) for start, end, _ in marks]
+    starts, ends = [item.start for item in items], [item.end for item in items]
     for span in others:
         start, end = span.start_char, span.end_char
-        if any(start < right and left < end for left, right in taken):
-            continue
+        if bisect_left(starts, end) > bisect_right(ends, start):
+            continue  # overlaps an item
         if span.label_ in _DROPPED:
             if not _DOSE_NOUN.search(
                 span.text

@@ -16,6 +16,7 @@ from sequela.lexicons.loader import load_table
 from sequela.schema import Link, Section, Zone
 
 _LOOK_BACK = 8
+_LONGEST = 600  # masked characters around the drug and before the event that a rule may look at
 _RETELLING = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION, Zone.TABLE, Zone.REFERENCES))
 
 
@@ -78,7 +79,9 @@ def _matches(
     place: int,
     distance: int,
 ) -> Iterator[tuple[Item, str, float]]:
-    before = masked.text[:place]
+    if place > _LONGEST:
+        return
+    before, after = masked.text[:place], masked.text[place + 1 : place + _LONGEST]
     for number, item in enumerate(told.items):
         if item.kind != "D" or not item.mentions:
             continue
@@ -86,8 +89,8 @@ def _matches(
             if not nearest <= distance <= furthest:
                 continue
             first, last, _ = told.edges(number)
-            text = f"{told.text[:first]}@{told.text[last:]}"
-            if onset.search(f"{before}@{masked.text[place + 1 :]}") and exposure.search(text):
+            text = f"{told.text[max(0, first - _LONGEST) : first]}@{told.text[last : last + _LONGEST]}"
+            if onset.search(f"{before}@{after}") and exposure.search(text):
                 yield item, name, score
                 break
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from sequela.components.links.names import is_generic_event
 from sequela.components.links.rules import is_bare_measurement, is_improvement
@@ -69,13 +69,21 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
     return ""
 
 
+@lru_cache(maxsize=8)
+def _tells_of_test(sentence: str) -> tuple[bool, bool]:
+    """Whether a sentence tells of a procedure that provokes, and whether it tells of any test."""
+    patterns = _patterns()
+    return bool(patterns["provocation"].search(sentence)), bool(patterns["test"].search(sentence))
+
+
 def is_provoked(sentence: str, drug: str, event: str) -> bool:
     """Whether a sentence tells of what is brought about on purpose ("ajmaline challenge", "propofol-induced coma")."""
     patterns = _patterns()
     drug, event = drug.lower(), event.lower()
+    provokes, tests = _tells_of_test(sentence)
     return bool(
-        patterns["provocation"].search(sentence)
-        or (patterns["test_agent"].fullmatch(drug) and patterns["test"].search(sentence))
+        provokes
+        or (tests and patterns["test_agent"].fullmatch(drug))
         or (patterns["sedative"].search(drug) and patterns["sedation"].search(event))
     )
 

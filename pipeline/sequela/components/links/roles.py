@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from spacy.tokens import Doc, Span
 
 from sequela.components.links.rules import Decision, Verdict, evidence_of
@@ -17,15 +19,17 @@ class Roles:
 
     def __init__(self, doc: Doc) -> None:
         spans = doc.spans.get(SPANS, ())
-        self.places: dict[str, list[tuple[int, int]]] = {}
-        for span in spans:
-            self.places.setdefault(span.label_, []).append((span.start_char, span.end_char))
+        self.starts: dict[str, list[int]] = {}
+        self.reach: dict[str, list[int]] = {}  # how far the spans up to this one go
+        for start, end, label in sorted((span.start_char, span.end_char, span.label_) for span in spans):
+            self.starts.setdefault(label, []).append(start)
+            reach = self.reach.setdefault(label, [])
+            reach.append(max(end, reach[-1]) if reach else end)
 
     def has(self, role: RoleLabel, span: Span) -> bool:
         """Whether a span overlaps one with the role."""
-        return any(
-            start < span.end_char and span.start_char < end for start, end in self.places.get(role.value, ())
-        )
+        before = bisect_left(self.starts.get(role.value, ()), span.end_char)
+        return before > 0 and self.reach[role.value][before - 1] > span.start_char
 
     def decide(self, drug: Span, event: Span, decision: Decision | None) -> Decision | None:
         """Change the decision of a rule that rests on nearness or order alone; the others stand.
@@ -35,7 +39,7 @@ class Roles:
         ``disorder_role``
             The event is what a drug was given for.
         """
-        if decision is None or not self.places or evidence_of()[decision.rule] not in _UNSURE:
+        if decision is None or not self.starts or evidence_of()[decision.rule] not in _UNSURE:
             return decision
         effect = self.has(RoleLabel.EFFECT, event)
         if effect and evidence_of()[decision.rule] == "weak" and self.has(RoleLabel.DRUG, drug):

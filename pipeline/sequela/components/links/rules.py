@@ -102,7 +102,7 @@ def decide(masked: Masked, drug: int, event: int, rules: dict[str, tuple[Rule, .
         return None
     left_start, left_end, last = masked.edges(left)
     right_start, right_end, _ = masked.edges(right)
-    first = masked.groups.index(masked.groups[right])
+    first = masked.first_of(masked.groups[right])
     if left_end > right_start:
         return None
     before = masked.text[max(0, left_start - _WINDOW) : left_start].rstrip()
