@@ -39,6 +39,8 @@ _EXCLUSIVE = frozenset(("compound",))
 _OF_ONE = frozenset(("dechallenge", "stopped_after", "stopped_for", "withdrawal"))
 # "Simvastatin-induced rhabdomyolysis after clarithromycin": the second drug takes part.
 _INTERACTS_WITH_NAMED = frozenset(("event_after_drug", "event_under_drug", "cause_of", "timed_onset"))
+# "We report a metastasis after chemotherapy": the rule has no word of cause, which tumours and injuries need.
+_MERELY_TOLD = frozenset(("reported_after",))
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
 _ANAPHOR_FACTOR = 0.9
 _ASIDE = {
@@ -248,7 +250,7 @@ class Linking:
                 place.text,
                 frames.text[max(0, place.start - 80) : place.start],
                 frames.text[place.end : place.end + 80],
-                evidence_of()[decision.rule],
+                "temporal" if decision.rule in _MERELY_TOLD else evidence_of()[decision.rule],
                 in_report=frames.in_report,
             )
         if not rejected and attribution is Attribution.INDEX_PATIENT:
