@@ -27,6 +27,8 @@ def load(
     *,
     label_map: dict[str, str] | None = None,
     meddra: str | Path | None = None,
+    linker: str | Path | None = None,
+    trust_linker: bool = False,
 ) -> Language:
     """Build the whole pipeline around a tagger.
 
@@ -39,17 +41,21 @@ def load(
         From the labels of ``model`` to those of sequela, for instance ``{"CHEMICAL": "DRUG"}``.
     meddra
         Folder with the ASCII files of your MedDRA release: events then get its preferred terms.
+    linker
+        Folder with a scispaCy knowledge base and its index: drugs and events then get its concepts.
+    trust_linker
+        Read the index also where it holds a pickle, which can run any code.
 
     Raises
     ------
     sequela.errors.ModelError
         No such model, or none of its labels can be mapped.
     sequela.errors.TerminologyError
-        The MedDRA release is not there, or broken.
+        The MedDRA release or the knowledge base is not there, or broken.
     """
     from sequela.build import build_pipeline
 
-    return build_pipeline(model, label_map=label_map, meddra=meddra)
+    return build_pipeline(model, label_map=label_map, meddra=meddra, linker=linker, trust_linker=trust_linker)
 
 
 def process(nlp: Language, text: str, *, doc_id: str = "", **meta: str) -> Doc:

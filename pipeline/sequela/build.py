@@ -34,6 +34,8 @@ def build_pipeline(
     *,
     label_map: dict[str, str] | None = None,
     meddra: str | Path | None = None,
+    linker: str | Path | None = None,
+    trust_linker: bool = False,
     disable: tuple[str, ...] = (),
 ) -> Language:
     """Build the pipeline around the shipped tagger or another spaCy model.
@@ -47,6 +49,8 @@ def build_pipeline(
         From the labels of ``model`` to those of sequela (`sequela.schema.Label`).
     meddra
         Folder of a MedDRA release that events are coded by.
+    linker, trust_linker
+        Folder of a scispaCy knowledge base that drugs and events are coded by; whether a pickle in it is read.
     disable
         Factories of `STAGES` to leave out.
 
@@ -55,7 +59,7 @@ def build_pipeline(
     sequela.errors.ModelError
         No such model, none of its labels is known, or its folder holds pickled files.
     sequela.errors.TerminologyError
-        The MedDRA release is not there, or broken.
+        The MedDRA release or the knowledge base is not there, or broken.
     """
     if model is not None:
         check_model_files(Path(model))
@@ -69,7 +73,12 @@ def build_pipeline(
             config = {"model": str(model) if model is not None else None, "label_map": label_map or {}}
             nlp.add_pipe(factory, config=config)
         elif factory == "sequela_normalise":
-            nlp.add_pipe(factory, config={"meddra": str(meddra) if meddra is not None else None})
+            config = {"meddra": _text(meddra), "linker": _text(linker), "trust_linker": trust_linker}
+            nlp.add_pipe(factory, config=config)
         else:
             nlp.add_pipe(factory)
     return nlp
+
+
+def _text(path: str | Path | None) -> str | None:
+    return str(path) if path is not None else None

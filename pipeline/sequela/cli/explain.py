@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from sequela.cli.options import Encoding, Labels, MaxChars, Meddra, Model, find_limited, make_settings
+from sequela.cli.options import (
+    Encoding,
+    Labels,
+    LinkerFolder,
+    MaxChars,
+    Meddra,
+    Model,
+    TrustLinker,
+    find_limited,
+    make_settings,
+)
 from sequela.errors import SequelaError
 from sequela.reading import MAX_CHARACTERS, read_report
 
@@ -27,6 +37,8 @@ def explain(
     model: Model = None,
     labels: Labels = None,
     meddra: Meddra = None,
+    linker: LinkerFolder = None,
+    trust_linker: TrustLinker = False,
     encoding: Encoding = None,
     max_chars: MaxChars = MAX_CHARACTERS,
 ) -> None:
@@ -35,7 +47,9 @@ def explain(
     Rows come first, in the order of the file, each with the evidence it was made of; then what was set aside
     (background, negated, treatment ...), then the candidates that were rejected, with the reason.
     """
-    settings = make_settings(model, labels, encoding, max_chars, meddra=meddra)
+    settings = make_settings(
+        model, labels, encoding, max_chars, meddra=meddra, linker=linker, trust_linker=trust_linker
+    )
     files = find_limited([report], 2).files
     if len(files) != 1:
         raise SequelaError("explain reads one report at a time. Name a file, not a folder of several.")

@@ -19,10 +19,12 @@ from sequela.cli.options import (
     Jobs,
     Labels,
     Limit,
+    LinkerFolder,
     MaxChars,
     Meddra,
     Model,
     Timeout,
+    TrustLinker,
     find_limited,
     make_settings,
     processes,
@@ -96,6 +98,8 @@ def extract(
     model: Model = None,
     labels: Labels = None,
     meddra: Meddra = None,
+    linker: LinkerFolder = None,
+    trust_linker: TrustLinker = False,
     encoding: Encoding = None,
     max_chars: MaxChars = MAX_CHARACTERS,
     engine: Annotated[
@@ -137,7 +141,9 @@ def extract(
         _check_spark(output, jobs=jobs, resume=resume, db=db)
     else:
         _check_local(paths, output, master=master, conf=conf)
-    settings = make_settings(model, labels, encoding, max_chars, meddra=meddra)
+    settings = make_settings(
+        model, labels, encoding, max_chars, meddra=meddra, linker=linker, trust_linker=trust_linker
+    )
     target = None if output == _STANDARD_OUTPUT else output
     if engine is Engine.SPARK:
         from sequela.running.spark import extract as extract_on_spark

@@ -18,7 +18,7 @@ from sequela.cli.exits import Exit
 from sequela.errors import SequelaError
 
 # In the order of the help. Each is a file of this package with a function `register(app)`.
-COMMANDS = ("extract", "tag", "explain", "evaluate", "corpora", "db", "signals")
+COMMANDS = ("extract", "tag", "explain", "evaluate", "corpora", "db", "signals", "linker")
 
 
 class Commands(TyperGroup):

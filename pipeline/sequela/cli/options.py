@@ -48,6 +48,23 @@ Meddra = Annotated[
         help="Folder with the ASCII files of your MedDRA release: events then get its preferred terms.",
     ),
 ]
+LinkerFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--linker",
+        metavar="DIR",
+        show_default=False,
+        help="Folder with a knowledge base of scispaCy's entity linker and its index: drugs and events then get "
+        "its concepts. 'sequela linker' writes such a folder.",
+    ),
+]
+TrustLinker = Annotated[
+    bool,
+    typer.Option(
+        "--trust-linker",
+        help="Read the index of --linker also where it holds a pickle, which can run any code.",
+    ),
+]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", metavar="N", min=0, help="Number of processes; 0 for one a core.")
 ]
@@ -90,13 +107,15 @@ def make_settings(
     max_characters: int,
     *,
     meddra: Path | None = None,
+    linker: Path | None = None,
+    trust_linker: bool = False,
 ) -> Settings:
     """Check the options before anything is loaded, and put them together.
 
     Raises
     ------
     SequelaError
-        An unknown encoding or label, or a MedDRA release that cannot be read.
+        An unknown encoding or label, or a MedDRA release or knowledge base that cannot be read.
     """
     if encoding is not None:
         check_encoding(encoding)
@@ -104,11 +123,17 @@ def make_settings(
         from sequela.components.terms.meddra import read_release
 
         read_release(str(meddra))
+    if linker is not None:
+        from sequela.components.terms.knowledge_base import check_files
+
+        check_files(linker, trust_pickle=trust_linker)
     limit_threads()
     return Settings(
         model=model,
         label_map=parse_labels(labels or []),
         meddra=str(meddra) if meddra is not None else None,
+        linker=str(linker) if linker is not None else None,
+        trust_linker=trust_linker,
         encoding=encoding,
         max_characters=max_characters,
     )

@@ -14,11 +14,13 @@ from sequela.cli.options import (
     Jobs,
     Labels,
     Limit,
+    LinkerFolder,
     MaxChars,
     Meddra,
     Model,
     Paths,
     Timeout,
+    TrustLinker,
     find_limited,
     make_settings,
     processes,
@@ -63,6 +65,8 @@ def tag(
     model: Model = None,
     labels: Labels = None,
     meddra: Meddra = None,
+    linker: LinkerFolder = None,
+    trust_linker: TrustLinker = False,
     encoding: Encoding = None,
     max_chars: MaxChars = MAX_CHARACTERS,
 ) -> None:
@@ -78,7 +82,9 @@ def tag(
         raise SequelaError("--format brat writes files. Name a folder for them with --output DIR.")
     if resume and output is None:
         raise SequelaError("--resume needs files to go on with. Name a folder for them with --output DIR.")
-    settings = make_settings(model, labels, encoding, max_chars, meddra=meddra)
+    settings = make_settings(
+        model, labels, encoding, max_chars, meddra=meddra, linker=linker, trust_linker=trust_linker
+    )
     found = find_limited(paths, limit)
     from sequela.running.tag import tag as run_tag
 

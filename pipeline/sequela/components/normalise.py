@@ -22,20 +22,32 @@ Find = Callable[[str], Term | None]
     "sequela_normalise",
     requires=["doc.ents", "doc._.links", "span._.refers_to"],
     assigns=["span._.code", "doc._.mention_codes"],
-    default_config={"meddra": None},
+    default_config={"meddra": None, "linker": None, "trust_linker": False},
 )
-def create_normalise(nlp: Language, name: str, meddra: str | None) -> Normalise:
+def create_normalise(
+    nlp: Language, name: str, meddra: str | None, linker: str | None, trust_linker: bool
+) -> Normalise:
     """Make the component.
 
     Parameters
     ----------
     meddra
-        Folder of a MedDRA release, which then goes before the terminologies of the package for events.
+        Folder of a MedDRA release, which goes before all others for events.
+    linker
+        Folder of a scispaCy knowledge base with its index, which goes before the terminologies of the package.
+    trust_linker
+        Read the index also where it holds a pickle (`sequela.components.terms.knowledge_base`).
     """
-    event = normalise_event
+    drug, event = normalise_drug, normalise_event
+    if linker is not None:
+        from sequela.components.terms.knowledge_base import load_linkers
+
+        linkers = load_linkers(linker, trust_linker)
+        drug = Plugged(linkers[Label.DRUG], Label.DRUG, drug).find
+        event = Plugged(linkers[Label.SYMPTOM], Label.SYMPTOM, event).find
     if meddra is not None:
-        event = Plugged(read_release(meddra), Label.SYMPTOM, normalise_event).find
-    return Normalise(normalise_drug, event)
+        event = Plugged(read_release(meddra), Label.SYMPTOM, event).find
+    return Normalise(drug, event)
 
 
 class Normalise:

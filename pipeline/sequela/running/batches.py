@@ -37,7 +37,7 @@ class Settings:
 
     Attributes
     ----------
-    model, label_map, meddra
+    model, label_map, meddra, linker, trust_linker
         As of `sequela.load`.
     encoding, max_characters
         As of `sequela.reading.read_report`.
@@ -46,6 +46,8 @@ class Settings:
     model: str | None = None
     label_map: dict[str, str] = field(default_factory=dict)
     meddra: str | None = None
+    linker: str | None = None
+    trust_linker: bool = False
     encoding: str | None = None
     max_characters: int = MAX_CHARACTERS
 
@@ -97,7 +99,13 @@ def load_pipeline(settings: Settings) -> Language:
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     import sequela
 
-    nlp = sequela.load(settings.model, label_map=settings.label_map, meddra=settings.meddra)
+    nlp = sequela.load(
+        settings.model,
+        label_map=settings.label_map,
+        meddra=settings.meddra,
+        linker=settings.linker,
+        trust_linker=settings.trust_linker,
+    )
     inner = getattr(nlp.get_pipe("sequela_tagger"), "nlp", None)  # of another model, which has a limit too
     for pipeline in (nlp, inner):
         if pipeline is not None:

@@ -190,6 +190,7 @@ def identity_of(settings: Settings, *, include_all: bool) -> dict[str, str]:
         "model": _hash_model(settings.model),
         "--labels": json.dumps(settings.label_map, sort_keys=True),
         "--meddra": _hash_folder(Path(settings.meddra)) if settings.meddra else "",
+        "--linker": _hash_folder(Path(settings.linker)) if settings.linker else "",
         "--all": str(include_all),
         "format": str(FORMAT),
     }

@@ -84,7 +84,7 @@ def test_component(tmp_path: Path) -> None:
     example = parse(
         nlp, "<DRUG id=d>Amiodarone</DRUG> caused a <SYMPTOM id=e>glimmer rash</SYMPTOM> and petechiae."
     )
-    doc = create_normalise(nlp, "normalise", str(write_release(tmp_path)))(example.doc)
+    doc = create_normalise(nlp, "normalise", str(write_release(tmp_path)), None, False)(example.doc)
     assert attributes.get_code(example.spans["e"]) == GLIMMER
     assert attributes.get_code(example.spans["d"]) == normalise_drug("amiodarone")
     assert len(doc.ents) == 2
