@@ -1,4 +1,4 @@
-"""Pin what `pip install '.[dev]'` installs, for each Python that is given: writes ``constraints.txt``.
+"""Pin what `pip install '.[dev,spark]'` installs, for each Python that is given: writes ``constraints.txt``.
 
     python .ci/lock.py python3.10 python3.11 python3.12
 
@@ -30,7 +30,7 @@ def resolve(python: str) -> tuple[str, dict[str, str]]:
         check=True,
     ).stdout.strip()
     command = [python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
-    report = subprocess.run([*command, f"{ROOT}[dev]"], capture_output=True, text=True, check=True).stdout
+    report = subprocess.run([*command, f"{ROOT}[dev,spark]"], capture_output=True, text=True, check=True).stdout
     pins = {}
     for item in json.loads(report)["install"]:
         name = re.sub(r"[-_.]+", "-", item["metadata"]["name"]).lower()
