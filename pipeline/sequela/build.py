@@ -73,8 +73,8 @@ def build_pipeline(
             config = {"model": str(model) if model is not None else None, "label_map": label_map or {}}
             nlp.add_pipe(factory, config=config)
         elif factory == "sequela_normalise":
-            config = {"meddra": _text(meddra), "linker": _text(linker), "trust_linker": trust_linker}
-            nlp.add_pipe(factory, config=config)
+            plugged = {"meddra": _text(meddra), "linker": _text(linker), "trust_linker": trust_linker}
+            nlp.add_pipe(factory, config=plugged)
         else:
             nlp.add_pipe(factory)
     return nlp

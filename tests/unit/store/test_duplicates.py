@@ -39,7 +39,7 @@ def test_a_case_that_was_published_twice(address: str) -> None:
     assert [(pair.doc_id, pair.patient_id, pair.other_doc_id, pair.other_patient_id) for pair in found] == [
         ("abstract", "1", "full", "1")
     ]
-    assert found[0].score > 0.9
+    assert found[0].score > 0.8
     reasons = [reason.rpartition(" (")[0] for reason in found[0].reasons.split("; ")]
     assert reasons == ["drug Linezolid", "event Black hairy tongue", "age 67", "sex male", "onset", "outcome"]
 
@@ -83,6 +83,16 @@ def test_title_and_authors_are_evidence(tmp_path: Path) -> None:
     assert after[0].score > before
     assert "authors rossi, van den berg (+6.0)" in after[0].reasons
     assert "title " in after[0].reasons
+
+
+def test_a_sentence_that_two_reports_share_is_evidence(tmp_path: Path) -> None:
+    told = "Ten days after linezolid was started, a black coating was seen on the tongue."
+    vague = {**CASE, "patient_age": None, "patient_age_unit": "", **NO_ONSET}
+    for name, other, pairs in (("same", told.upper(), 1), ("other", told.replace("Ten", "Twelve"), 0)):
+        rows = [make_row("a", **vague, sentence=told), make_row("b", **vague, sentence=other), *OTHERS]
+        found = find(str(tmp_path / f"{name}.db"), rows)
+        assert len(found) == pairs
+        assert all("same sentence (+12.0)" in pair.reasons for pair in found)
 
 
 def test_patients_of_one_report_and_other_cases_are_not_compared(address: str) -> None:
