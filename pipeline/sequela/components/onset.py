@@ -44,7 +44,11 @@ _THE_SYMPTOMS = re.compile(
 )
 # Rules by which the history may tell the beginning of an illness: the exposure is named, stands right before,
 # or has a time of its own.
-_TIERS = (NAMES_EXPOSURE, frozenset({"after_time", "later"}), frozenset({"chain", "dates", "day_numbers"}))
+_TIERS = (
+    NAMES_EXPOSURE,
+    frozenset({"after_time", "later"}),
+    frozenset({"before_admission", "chain", "dates", "day_numbers"}),
+)
 _OF_WITHDRAWAL = frozenset({OnsetAnchor.STOP, OnsetAnchor.LAST_DOSE})
 _OF_EXPOSURE = frozenset(OnsetAnchor) - {OnsetAnchor.STOP}
 _REACH = 6  # sentences from the exposure to the beginning

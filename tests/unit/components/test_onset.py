@@ -96,6 +96,37 @@ def test_a_time_holds_to_the_end_of_its_paragraph() -> None:
     assert find_onset(example.doc, link) is None
 
 
+@pytest.mark.parametrize(("published", "days"), [("2020-08-01", "P2D"), ("2019", "P1D"), ("", "P1D")])
+def test_the_publication_tells_the_year_of_dates_without_one(published: str, days: str) -> None:
+    example, link = _read(
+        "<DRUG id=d>Dapsone</DRUG> was given on 28 February. On 1 March he had a <SYMPTOM id=e>rash</SYMPTOM>."
+    )
+    attributes.set_meta(example.doc, {"publication_date": published} if published else {})
+    onset = find_onset(example.doc, link)
+    assert onset is not None
+    assert (onset.min, onset.basis.value) == (days, "dates")
+
+
+def test_a_full_date_of_the_report_goes_before_the_year_of_the_publication() -> None:
+    example, link = _read(
+        "He was admitted on 20 February 2019. <DRUG id=d>Dapsone</DRUG> was given on 28 February. "
+        "On 1 March he had a <SYMPTOM id=e>rash</SYMPTOM>."
+    )
+    attributes.set_meta(example.doc, {"publication_date": "2020-08-01"})
+    onset = find_onset(example.doc, link)
+    assert onset is not None
+    assert onset.min == "P1D"
+
+
+def test_a_leap_day_without_a_year_is_a_date() -> None:
+    example, link = _read(
+        "<DRUG id=d>Dapsone</DRUG> was given on 26 February. On 29 February he had a <SYMPTOM id=e>rash</SYMPTOM>."
+    )
+    onset = find_onset(example.doc, link)
+    assert onset is not None
+    assert onset.min == "P3D"
+
+
 def test_an_onset_with_a_number_and_a_named_exposure_is_the_stronger_one() -> None:
     example, link = _read(
         "<SYMPTOM id=e>Rash</SYMPTOM> appeared 3 weeks after starting <DRUG id=d>minocycline</DRUG>."

@@ -218,7 +218,10 @@ def read_stages(scene: Scene) -> list[Stage]:
         time.value.value.split("T")[0].split("-") for time in scene.times if time.value.type is TimexType.DATE
     ]
     told = [parts for parts in dates if len(parts) == 3 and parts[0].isdigit()]
-    year = int(told[0][0]) if told else _UNKNOWN_YEAR
+    # Dates without a year are of the year of the first full date (often the admission), else of the publication.
+    year = int(told[0][0]) if told else scene.published or _UNKNOWN_YEAR
+    if not told and ["XXXX", "02", "29"] in dates:
+        year -= year % 4
     for time in scene.times:
         if runs_until_event(scene, time):
             low, high = _days(time.value)

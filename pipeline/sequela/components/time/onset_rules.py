@@ -90,6 +90,7 @@ _BACKWARD_ANCHORS = {
     "again": OnsetAnchor.LAST_DOSE,
 }
 _MAY_BE_AGAIN = frozenset({OnsetAnchor.START, OnsetAnchor.UNSPECIFIED, OnsetAnchor.FIRST_DOSE})
+_UNNAMED = frozenset(words("unnamed"))
 _NOUNS_OF_EXPOSURE = frozenset(words("noun_of_exposure"))
 _SAME_SENTENCE = 120  # characters in which "the steroid … we ascribe to prednisone" may follow
 _LOWEST = 0.3  # a weaker reading is no onset
@@ -124,10 +125,17 @@ def find_direct(scene: Scene, link: Link) -> Candidate | None:
 
 
 def _is_of_event(scene: Scene, link: Link, time: Time) -> bool:
-    """Whether a time may tell of the event: of its sentence, or of one beside it without an event."""
+    """Whether a time may tell of the event: of its sentence, or of one beside it that names no other."""
     here, there = scene.sentence_of(link.event.start), scene.sentence_of(time.start)
-    neighbours = abs(here - there) == 1
-    return here == there or (neighbours and not scene.symptoms_between(*scene.sentences[there]))
+    if here == there:
+        return True
+    named = [one for one in scene.symptoms_between(*scene.sentences[there]) if not _names_no_sign(one)]
+    return abs(here - there) == 1 and not named
+
+
+def _names_no_sign(symptom: Place) -> bool:
+    """Whether an event says only that there was one: "the reaction", "clinical deterioration"."""
+    return symptom.text.lower().rpartition(" ")[2] in _UNNAMED
 
 
 def find_dose_count(scene: Scene, link: Link) -> Onset | None:

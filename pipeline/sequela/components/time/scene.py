@@ -57,6 +57,7 @@ class Scene:
     times: list[Time]
     drugs: list[Place]
     symptoms: list[Place]
+    published: int = 0  # year of the publication, 0 where it is not known
     memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what rules work out once a report
 
     def sentence_of(self, position: int) -> int:
@@ -113,7 +114,8 @@ def read_scene(doc: Doc) -> Scene:
         sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
     else:
         sentences = [(0, len(doc.text))]
-    return Scene(doc.text, sentences, times, drugs, symptoms)
+    year = attributes.get_meta(doc).get("publication_date", "")[:4]
+    return Scene(doc.text, sentences, times, drugs, symptoms, int(year) if year.isdigit() else 0)
 
 
 @cache
