@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from meddra_release import write_release
 from sequela.cli.exits import Exit
 from sequela.corpora.triples_csv import read_triples
 from sequela.store import load_rows
@@ -167,3 +168,65 @@ def test_figures_of_signals(sequela: Run, tmp_path: Path) -> None:
 
 def _lines(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_reviews_by_sheet(sequela: Run, rows_csv: Path) -> None:
+    sequela("db", "load", rows_csv)
+    first = sequela(
+        "db", "review", "set", "r00003-1", "--decision", "wrong", "--reviewer", "me", "--note", "why"
+    )
+    sheet = _lines(sequela("db", "review", "todo", "--limit", "2").stdout)
+    Path("sheet.csv").write_text(f"triple_id,decision,note\n{sheet[0]['triple_id']},right,seen\nx,,\n")
+    loaded = sequela("db", "review", "load", "sheet.csv", "--reviewer", "you")
+    listed = _lines(sequela("db", "review", "list", "--format", "csv").stdout)
+
+    assert (first.exit_code, loaded.exit_code) == (0, 0)
+    assert loaded.stderr == "sheet.csv: 1 decisions noted\n"
+    assert [row["triple_id"] for row in sheet] == ["r00000-0", "r00000-1"]
+    assert [(row["triple_id"], row["decision"], row["reviewer"], row["note"]) for row in listed] == [
+        ("r00003-1", "wrong", "me", "why"),
+        ("r00000-0", "right", "you", "seen"),
+    ]
+    kept = _lines(sequela("db", "query", "--without-wrong", "--format", "csv").stdout)
+    assert len(kept) == 59
+    wrong = _lines(sequela("db", "review", "list", "--decision", "wrong", "--format", "csv").stdout)
+    assert [row["standing"] for row in wrong] == ["current"]
+
+
+def test_places_in_meddra(sequela: Run, tmp_path: Path) -> None:
+    release = write_release(tmp_path / "release")
+    rows = [make_row(f"r{n}", event_code="MEDDRA:90000001", event_name="Glimmer rash") for n in range(3)]
+    write_csv(tmp_path / "rows.csv", [*rows, make_row("s", drug_code="Y:1", drug_name="Y")])
+
+    loaded = sequela("db", "load", tmp_path / "rows.csv", "--meddra", release)
+    again = sequela("db", "meddra", release)
+    found = _lines(sequela("db", "query", "--within", "Skin things", "--format", "csv").stdout)
+    signals = _lines(sequela("signals", "--by", "soc", "--format", "csv").stdout)
+    wrong = sequela("db", "meddra", tmp_path)
+
+    assert loaded.stderr.splitlines()[1] == "reactions.db: 1 of 2 events have a place in MedDRA"
+    assert again.stderr == "reactions.db: 1 of 2 events have a place in MedDRA\n"
+    assert [row["doc_id"] for row in found] == ["r0", "r1", "r2"]
+    assert [(row["event"], row["event_code"], row["n"]) for row in signals] == [
+        ("Skin things", "MEDDRA:93000001", "3")
+    ]
+    assert wrong.exit_code == Exit.BAD_INPUT
+    assert "there is no llt.asc" in wrong.stderr
+
+
+def test_metadata_for_datasette(sequela: Run) -> None:
+    metadata = json.loads(sequela("db", "datasette-metadata", "mine").stdout)
+    assert list(metadata["databases"]) == ["mine"]
+
+
+def test_extract_by_meddra(sequela: Run, reports: Path, tmp_path: Path) -> None:
+    result = sequela(
+        "extract", reports, "--meddra", write_release(tmp_path / "release"), "--db", "reactions.db"
+    )
+    missing = sequela("extract", reports, "--meddra", tmp_path / "none")
+    pickled = sequela("extract", reports, "--linker", tmp_path)
+    assert result.exit_code == 0
+    assert "events have a place in MedDRA" in result.stderr
+    assert (missing.exit_code, pickled.exit_code) == (Exit.BAD_INPUT, Exit.BAD_INPUT)
+    assert "none: no such folder. Give the one with the ASCII files" in missing.stderr
+    assert "there is no kb.jsonl" in pickled.stderr
