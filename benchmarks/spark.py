@@ -63,11 +63,13 @@ def measure(reports: Path, limit: int, words: list[str]) -> tuple[dict[str, floa
         ]
         run = subprocess.Popen([*command, *words], stderr=subprocess.DEVNULL)
         while run.poll() is None:
-            for process, parent_kind in descendants(run.pid):
+            for process in descendants(run.pid):
                 try:
-                    kind, used, resident = look_at(process, parent_kind)
+                    kind, used, resident = look_at(process)
                 except (OSError, IndexError):
                     continue  # gone meanwhile
+                if process in seconds:
+                    kind = kind or seconds[process][0]
                 seconds[process] = (kind, used)
                 memory[kind] = max(memory[kind], resident)
             time.sleep(0.2)
@@ -80,33 +82,33 @@ def measure(reports: Path, limit: int, words: list[str]) -> tuple[dict[str, floa
     return total, memory
 
 
-def descendants(top: int) -> list[tuple[int, str]]:
-    """List a process and what it has started, with what the process is called when its command does not tell."""
+def descendants(top: int) -> list[int]:
+    """List a process and what it has started."""
     children: dict[int, list[int]] = defaultdict(list)
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                children[int((entry / "stat").read_text().rpartition(")")[2].split()[1])].append(
-                    int(entry.name)
-                )
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except (OSError, IndexError):
-                continue
+                continue  # gone meanwhile
+            children[parent].append(int(entry.name))
     found, stack = [], [top]
     while stack:
-        process = stack.pop()
-        found.append((process, "the command itself"))
-        stack.extend(children[process])
+        found.append(stack.pop())
+        stack.extend(children[found[-1]])
     return found
 
 
-def look_at(process: int, otherwise: str) -> tuple[str, float, float]:
-    """Give kind, seconds of processor time and resident megabytes of a process."""
+def look_at(process: int) -> tuple[str, float, float]:
+    """Give kind ("" where it is ending), seconds of processor time and resident megabytes of a process."""
     place = Path("/proc", str(process))
     command = (place / "cmdline").read_bytes().decode(errors="replace")
     words = command.replace("\0", " ")
-    kind = next(
-        (name for part, name in KINDS.items() if f"{part}." in words or f"/{part} " in words), otherwise
-    )
+    kind = "the command itself" if words else ""
+    for part, name in KINDS.items():
+        if f"{part}." in words or f"/{part} " in words:
+            kind = name
+            break
     fields = (place / "stat").read_text().rpartition(")")[2].split()
     used = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     resident = int((place / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

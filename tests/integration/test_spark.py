@@ -125,12 +125,16 @@ def test_addresses_are_read_by_spark_and_give_the_same(
 def test_wildcards_and_named_files(
     spark: SparkSession, settings: Settings, many: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "named.report").write_text("Amiodarone caused fever.")
-    wanted = [f"file:{tmp_path}/named.report", f"file:{many}/[c].txt", f"file:{many}/20{{19,20}}/0[1-3].txt"]
+    (many.parent / "named.report").write_text("Amiodarone caused fever.")
+    wanted = [
+        f"file:{many.parent}/named.report",
+        f"file:{many}/[c].txt",
+        f"file:{many}/20{{19,20}}/0[1-3].txt",
+    ]
     output = tmp_path / "there.csv"
     assert extract(wanted, str(output), settings, include_all=True, timeout=60).failed == 0
     ids = dict.fromkeys(row.doc_id for row in read_triples(output))
-    assert list(ids) == ["named", "[c]", *(f"{year}/0{n}" for year in (2019, 2020) for n in (1, 2, 3))]
+    assert list(ids) == ["named", "[c]", *(f"many/{year}/0{n}" for year in (2019, 2020) for n in (1, 2, 3))]
     with pytest.raises(SequelaError, match=r"^no such file or folder: file:/none/\*. Check the address.$"):
         extract(["file:/none/*"], str(output), settings)
 

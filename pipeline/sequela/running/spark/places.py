@@ -55,11 +55,13 @@ def find_remote(spark: SparkSession, addresses: Sequence[str]) -> Remote:
     """
     frames: list[DataFrame] = []
     found: dict[str, RemoteFile] = {}
+    times = 0  # that files were reached: some twice, where addresses overlap
     for address in addresses:
         reached: list[tuple[str, int]] = []
         for frame in _frames(spark, address):
             frames.append(frame)
             reached.extend(_listed(frame))
+        times += len(reached)
         for name, size in sorted(reached, key=lambda entry: entry[0].split("/")):
             found.setdefault(name, RemoteFile(_as_path(name), "", name, size))
     if not found:
@@ -71,7 +73,7 @@ def find_remote(spark: SparkSession, addresses: Sequence[str]) -> Remote:
     ids = ids_of([file.path for file in found.values()])
     files = [replace(file, doc_id=key) for file, key in zip(found.values(), ids, strict=True)]
     frame = functools.reduce(lambda one, other: one.union(other), frames)
-    return Remote(Found([*files]), frame.dropDuplicates(["path"]) if len(frames) > 1 else frame)
+    return Remote(Found([*files]), frame.dropDuplicates(["path"]) if len(files) < times else frame)
 
 
 def _frames(spark: SparkSession, address: str) -> Iterator[DataFrame]:
