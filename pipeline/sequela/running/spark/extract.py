@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 PARQUET = ".parquet"
 _ERRORS = ".errors.csv"
+_FOLDERS = ("model", "meddra", "linker")  # settings that name one
 
 
 def extract(
@@ -90,8 +91,8 @@ def extract(
         timeout=timeout,
         collect=records_of if table else rows_of,
     )
-    if settings.model is not None:
-        load_pipeline(settings)  # what is wrong with it is better known now than from every executor
+    if any(getattr(settings, name) for name in _FOLDERS):
+        load_pipeline(settings)  # what is wrong with them is better known now than from every executor
     with open_session(master, spark_settings or {}) as spark, readable_errors():
         remote = find_remote(spark, remote_paths) if found is None else None
         found = found or (remote.found if remote else Found())
@@ -157,7 +158,7 @@ def _absolute(settings: Settings) -> Settings:
     """Let executors, which run elsewhere, find the folders that are named."""
     named = {
         name: os.path.abspath(value)  # noqa: PTH100 - a link stays
-        for name in ("model", "meddra")
+        for name in _FOLDERS
         if (value := getattr(settings, name)) is not None and Path(value).exists()
     }
     return replace(settings, **named)
