@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from spacy.language import Language
@@ -41,6 +41,9 @@ _OF_ONE = frozenset(("dechallenge", "stopped_after", "stopped_for", "withdrawal"
 _INTERACTS_WITH_NAMED = frozenset(("event_after_drug", "event_under_drug", "cause_of", "timed_onset"))
 # "We report a metastasis after chemotherapy": the rule has no word of cause, which tumours and injuries need.
 _MERELY_TOLD = frozenset(("reported_after",))
+# Drugs and events of a sentence between a drug and an event: farther apart they are no candidate, so that time grows
+# with the length of a text and not with its square. Lists of reactions are shorter.
+_REACH = 50
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
 _ANAPHOR_FACTOR = 0.9
 _ASIDE = {
@@ -87,10 +90,14 @@ class Linking:
     """
 
     def __init__(self, *, disabled_rules: Sequence[str], threshold: float, neighbours: bool) -> None:
-        self.disabled = frozenset(disabled_rules)
-        self.rules = load_rules(disabled_rules)
+        self.switch_off(disabled_rules)
         self.threshold = threshold
         self.neighbours = neighbours
+
+    def switch_off(self, rules: Collection[str]) -> None:
+        """Use all rules but these."""
+        self.disabled = frozenset(rules)
+        self.rules = load_rules(rules)
 
     def __call__(self, doc: Doc) -> Doc:
         """Find, then annotate."""
@@ -143,7 +150,8 @@ class Linking:
             if item.kind != "E":
                 continue
             decisions = {}
-            for drug in drugs:
+            near = drugs[bisect_left(drugs, event - _REACH) : bisect_left(drugs, event + _REACH)]
+            for drug in near:
                 groups = (masked.groups[drug], masked.groups[event])
                 if groups not in decided:  # what is coordinated is decided together
                     decided[groups] = decide(masked, drug, event, self.rules)

@@ -83,6 +83,11 @@ def find_blamed(
     return Blame(frozenset(blamed | poisons), frozenset(stopped), frozenset(poisons))
 
 
+def rule_names() -> list[str]:
+    """Names of the rules, each once."""
+    return list(dict.fromkeys(row["rule"] for row in load_table("linking_blame.csv")))
+
+
 def _is_poisoning(masked: Masked, number: int) -> bool:
     following = masked.items[number + 1 : number + 2]
     return bool(

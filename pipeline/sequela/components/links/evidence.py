@@ -19,6 +19,15 @@ _STANDS_ALONE = (
     "told",
 )  # evidence that the report's silence about the drug elsewhere does not weaken
 _DENIED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
+# What `review` and `sequela.components.linking` do with the report as a whole, by the names that switch them off.
+REPORT_RULES = (
+    "never_given",
+    "no_suspect",
+    "other_drug_blamed",
+    "pair_is_treatment",
+    "suspect_drug",
+    "treats_reaction",
+)
 _ENOUGH = 0.5  # the blame of another place raises what would stand alone, it does not make a link
 _SENTENCES_OF_A_REPORT = 2  # a single sentence is a quotation: that it blames no drug says nothing
 _SURE = 0.75
