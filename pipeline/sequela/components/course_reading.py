@@ -31,6 +31,11 @@ _OTHER_DEATH = re.compile(
     r"\b(?:months?|years?) (?:later|after|afterwards)\b|\bafter (?:\w+ )?(?:months|years)\b"
     r"|\b(?:progression of|progressive disease|underlying|unrelated)\b"
 )
+_SOME = re.compile(
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|most|many|some|several|half|\d{1,3})"
+    r" (?:of (?:them|these|those|the|whom|our)\b|patients\b|cases\b|others\b|women\b|men\b|children\b|died\b|got\b)"
+    r"|\b(?:one|1) (?:patient|case) (?=died|recovered)"
+)
 _REMISSION = re.compile(r"respon|remission")
 _GENERIC_EVENT = re.compile(r"\b(?:side[\s-]effects?|adverse|complications?)\b", re.I)
 WITHDRAWAL = re.compile(r"\bwithdrawal|\brebound|\bdiscontinuation", re.I)
@@ -161,7 +166,7 @@ class Reading:
     def _is_death(self, statement: Statement) -> bool:
         """Tell whether a death may be of the event: not of another illness, not months after."""
         report = self.report
-        if report.is_on_someone_else(statement.sentence):
+        if report.is_on_someone_else(statement.sentence) or self._is_of_some(statement):
             return False
         if self._names_event(statement):
             return True
@@ -208,6 +213,8 @@ class Reading:
         remission = _REMISSION.search(statement.cue.text.lower())
         if on_tumour(self.report.sentence_text(statement.sentence) if remission else subject.text):
             return False
+        if statement.scope == "patient" and self._is_of_some(statement):
+            return False
         if statement.cue.rule == "without_recurrence" and not self._was_withdrawn(statement):
             return False
         if statement.scope == "patient" or subject.general:
@@ -219,6 +226,10 @@ class Reading:
         if statement.scope == "object":
             return False
         return any(0 <= statement.sentence - action.sentence <= _EFFECT_WITHIN for action in self.actions)
+
+    def _is_of_some(self, statement: Statement) -> bool:
+        """Tell whether it happened to some of a group: "one of them died"."""
+        return _SOME.search(self.report.lowered, statement.begin, statement.stop) is not None
 
     def _was_withdrawn(self, statement: Statement) -> bool:
         return any(

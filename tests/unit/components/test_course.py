@@ -71,6 +71,7 @@ OUTCOMES = {
     "died of it": ("She died of the rash.", "fatal", "died"),
     "died, main event": ("The patient passed away.", "fatal", "passed away"),
     "died of a tumour": ("She died of progression of her cancer.", "unknown", None),
+    "some of a group died": ("Two of them died.", "unknown", None),
     "died long after": ("She died two years later.", "unknown", None),
     "relative died": ("Her mother died of cancer.", "unknown", None),
     "advice": ("The drug should be stopped if the rash has not resolved.", "unknown", None),
