@@ -87,7 +87,10 @@ def test_the_files_are_those_that_scispacy_reads_itself(folder: Path) -> None:
     [
         (Label.DRUG, "amiodarone", ("Amiodarone", "MESH:D000638", 1.0)),
         (Label.DRUG, "MTX", ("Methotrexate", "MESH:D008727", 1.0)),
-        (Label.DRUG, "carbamazepines", ("Carbamazepine", "MESH:D002220", 0.85)),
+        (Label.DRUG, "carbamazepines", ("Carbamazepine", "MESH:D002220", 0.95)),
+        (Label.DRUG, "carbamazapime", None),
+        (Label.SYMPTOM, "peteciae", ("Petechiae", "HP:0000967", 0.7)),
+        (Label.SYMPTOM, "kidney", None),
         (Label.SYMPTOM, "rash skin", ("Skin rash", "HP:0000988", 0.95)),
         (Label.SYMPTOM, "amiodarone", None),
         (Label.DRUG, "petechiae", None),

@@ -18,9 +18,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rapidfuzz.fuzz import token_sort_ratio
+
 from sequela.components.terms.drugs import drug_terms
 from sequela.components.terms.events import event_terms
-from sequela.components.terms.spelling import EXACT, PART, VARIANT, squeeze
+from sequela.components.terms.spelling import EXACT, FUZZY, VARIANT, squeeze
 from sequela.errors import TerminologyError
 from sequela.lexicons.loader import load_table
 from sequela.schema import Label, Term
@@ -42,8 +44,9 @@ _TYPES = {Label.DRUG: "T121", Label.SYMPTOM: "T033"}
 # Of the neighbour search: quick to build, and finds what is there (measured in docs/normalisation.md)
 _BUILD = {"M": 16, "efConstruction": 100, "post": 0, "indexThreadQty": 1}
 _NEIGHBOURS, _SEARCH = 30, 200
-# Similarity of mention and name: for the same words, and for a name that shares most of them
-_WHOLE, _LIKE = 0.98, 0.85
+# How alike the letters of mention and name must be, in per cent, the words in any order: for all of the mention, and
+# at all. Three letters in common are not enough: "adenocarcinoma" is near to "adenocarcinoma of the lung"
+_WHOLE, _LIKE = 95, 92
 _UMLS, _MESH = re.compile(r"C\d{7}"), re.compile(r"[CD]\d{6}(?:\d{3})?")
 
 
@@ -167,20 +170,20 @@ class Linker:
                 self.names.setdefault(squeeze(alias), concept_id)
 
     def find(self, text: str, *, whole: bool) -> Term | None:
-        """Give the concept that a mention names; the nearest by tf-idf of three letters where none has its words."""
+        """Give the concept that a mention names, else one of a name that is written almost alike."""
         key = squeeze(text)
         if key in self.names:
             return self._term(self.names[key], EXACT)
         if not key:
             return None
         found = [
-            (max(candidate.similarities), candidate.concept_id)
+            (max(token_sort_ratio(key, squeeze(alias)) for alias in candidate.aliases), candidate.concept_id)
             for candidate in self.generator([key], _NEIGHBOURS)[0]
             if candidate.concept_id in self.concepts
         ]
-        similarity, concept_id = min(found, key=lambda one: (-one[0], one[1]), default=(0.0, ""))
-        if similarity >= (_WHOLE if whole else _LIKE):
-            return self._term(concept_id, VARIANT if similarity >= _WHOLE else PART)
+        alike, concept_id = min(found, key=lambda one: (-one[0], one[1]), default=(0.0, ""))
+        if alike >= (_WHOLE if whole else _LIKE):
+            return self._term(concept_id, VARIANT if alike >= _WHOLE else FUZZY)
         return None
 
     def _term(self, concept_id: str, score: float) -> Term:
