@@ -54,6 +54,7 @@ _OF_EXPOSURE = frozenset(OnsetAnchor) - {OnsetAnchor.STOP}
 _REACH = 6  # sentences from the exposure to the beginning
 # Linking rules by which a drug was stopped because of the event, which then began before.
 _STOPPED_FOR = frozenset({"dechallenge", "stopped_after", "stopped_for"})
+_PART_OF_REACTION = "manifested_as"  # "DRESS with nephritis": nephritis may have come later
 _FOLLOW_UP = whole("follow_up")
 _SURE = 0.45  # below it, dates on both sides are better evidence
 
@@ -200,11 +201,18 @@ class ReactionOnsets:
             ]
         if any(link.rule in _STOPPED_FOR for link in reaction.links):
             found = [onset for onset in found if onset.anchor is not OnsetAnchor.STOP]
-        best_told = max(found, key=strength, default=None)
+        best_told = max(found, key=self._strength, default=None)
         direct = best_told is not None and best_told.max and best_told.rule in NAMES_EXPOSURE
-        if not direct and of_patient and is_syndrome(reaction.event):
+        if best_told is not None and self._is_again(best_told):
+            direct = False
+        part = all(link.rule == _PART_OF_REACTION for link in reaction.links)
+        if not direct and of_patient and not part and is_syndrome(reaction.event):
             return self._of_history(reaction) or best_told
         return best_told
+
+    def _strength(self, onset: Onset) -> tuple[bool, bool, tuple[bool, int, bool]]:
+        """Rank an onset: with a number, of the first exposure, then by the evidence."""
+        return bool(onset.max or onset.min), not self._is_again(onset), strength(onset)
 
     def _of_history(self, reaction: Reaction) -> Onset | None:
         """Give the one onset that the history tells for the drug, whatever sign it is told of.
