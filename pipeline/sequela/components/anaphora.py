@@ -19,6 +19,7 @@ from spacy.tokens import Doc, Span
 
 from sequela import attributes
 from sequela.components.links.classes import class_of, is_member
+from sequela.components.links.exposure import is_endogenous
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Assertion, Attribution, Label, Zone
 
@@ -30,6 +31,7 @@ _SEVERAL = re.compile(
     r"combin|both|these|those|drugs|agents|medications|medicines|regimen|chemotherapy|cycle|course"
 )
 _NAMED_AFTER = re.compile(r" (?:of|with|for) |[-‐‑–][a-z]")
+_INJECTED = re.compile(r"infusion|injection")
 _CULPRIT = re.compile(
     r"offending|causative|culprit|suspected|suspect|responsible|incriminated|implicated|inciting"
 )
@@ -95,6 +97,7 @@ class Anaphora:
     def find_anaphors(self, doc: Doc) -> list[Anaphor]:
         """Give the anaphors that have an antecedent, in the order of the text."""
         drugs = [ent for ent in doc.ents if ent.label_ == Label.DRUG and not _is_generic(ent)]
+        drugs = [ent for ent in drugs if not is_endogenous(ent.text)] or drugs
         events = [ent for ent in doc.ents if ent.label_ == Label.SYMPTOM and not _is_generic(ent)]
         if not drugs:
             return []
@@ -141,6 +144,8 @@ class Anaphora:
             members = [ent for ent in drugs if is_member(ent.text, drug_class)]
             antecedents = sentences.before(members, start, _LOOK_BACK_CLASS)
             return Anaphor(span, Label.DRUG, "class_member", antecedents) if antecedents else None
+        if _INJECTED.search(noun):
+            drugs = [ent for ent in drugs if not _by_mouth().search(ent.text.lower())]
         antecedents = sentences.before(drugs, start, _LOOK_BACK)
         if not antecedents:
             return None
@@ -262,6 +267,11 @@ def _noun_pattern() -> re.Pattern[str]:
         rf"\b(?<!one of )(?<!some of )(?:{determiners})(?: (?:{modifiers})){{0,2}} (?P<noun>(?:{nouns})s?)\b",
         re.IGNORECASE,
     )
+
+
+@cache
+def _by_mouth() -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(load_lines('anaphora_by_mouth.txt'))})(?: (?:sodium|potassium))?$")
 
 
 @cache

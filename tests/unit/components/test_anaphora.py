@@ -55,6 +55,14 @@ CASES = {
         "<DRUG>Infliximab</DRUG> was chosen. During the infusion he felt cold.",
         {("the infusion", "exposure_noun", ("Infliximab",))},
     ),
+    "an injection is none of a tablet": (
+        "He was given the <DRUG>measles vaccine</DRUG>. He took <DRUG>ibuprofen</DRUG>. The injection had hurt.",
+        {("The injection", "exposure_noun", ("measles vaccine",))},
+    ),
+    "a blood value is no drug": (
+        "He was given <DRUG>flurotol</DRUG>. There was <DRUG>calcium</DRUG> in it. The drug was stopped.",
+        {("The drug", "drug_noun", ("flurotol",))},
+    ),
     "dose of a named drug": ("The second dose of <DRUG>flurotol</DRUG> was given.", set()),
     "both drugs of a combination": (
         "<DRUG>Nivolumab</DRUG> and <DRUG>ipilimumab</DRUG> were given. The combination was stopped.",

@@ -67,7 +67,7 @@ def find_never_given(
                 or measured_after.search(own_after)
             )
             known = _is_known(item.mention.text, keys.is_coded(item.mention))
-            if _is_endogenous(item.mention.text) or (not known and (doubtful or _is_germ(item.mention.text))):
+            if is_endogenous(item.mention.text) or (not known and (doubtful or _is_germ(item.mention.text))):
                 doubted.add(key)
     return frozenset(doubted - given)
 
@@ -95,7 +95,8 @@ def _germs() -> frozenset[str]:
     return frozenset(load_lines("germs.txt"))
 
 
-def _is_endogenous(name: str) -> bool:
+def is_endogenous(name: str) -> bool:
+    """Whether a name is that of something the body makes or holds itself, or of an enzyme."""
     words = name.lower()
     return words in _endogenous() or bool(_ENZYME.search(words))
 
