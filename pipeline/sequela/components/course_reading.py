@@ -33,8 +33,8 @@ _OTHER_DEATH = re.compile(
 )
 _SOME = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|most|many|some|several|half|\d{1,3})"
-    r" (?:of (?:them|these|those|the|whom|our)\b|patients\b|cases\b|others\b|women\b|men\b|children\b|died\b|got\b)"
-    r"|\b(?:one|1) (?:patient|case) (?=died|recovered)"
+    r" (?:of (?:them|these|those|the|whom|our)\b|patients\b|cases\b|others\b|women\b|men\b|children\b|got\b)"
+    r"|\b(?:one|two|three|four|\d{1,3}) (?:patients? |cases? )?(?:\w{1,14}ly )?(?:died|succumbed|expired|recovered)\b"
 )
 _REMISSION = re.compile(r"respon|remission")
 _GENERIC_EVENT = re.compile(r"\b(?:side[\s-]effects?|adverse|complications?)\b", re.I)
@@ -130,7 +130,7 @@ class Reading:
         general: list[Statement] = []
         deaths: list[Statement] = []
         for statement in self._of_kind(OUTCOME):
-            if statement.sentence < self.begins:
+            if statement.sentence < self.begins or (self.other and self._is_of_some(statement)):
                 continue
             if statement.value == Outcome.FATAL:
                 if statement.scope == "object":
