@@ -21,6 +21,8 @@ from sequela.schema import Attribution, Cue, Frame, Label
 
 CLEARED = "excluded:cleared"  # rule of the cues that are set here
 _DRUG = Label.DRUG.value
+# Every verdict without a drug has one of these words: the others of the report need no second look.
+VERDICT_WORDS = frozenset(("blame", "causal", "causative", "culprit", "exonerated", "innocent", "responsible"))
 _MODAL = frozenset(("modal", "modal_bare"))
 _Found = tuple[Span, Attribution, Cue]
 
@@ -107,14 +109,17 @@ def _verdicts_on_the_drug(
     They mean the drug last named in the statement, else the one that the report tells of most.
     """
     told = [ent for ent in drugs if _is_of_patient(frames, ent.start_char)]
-    if not told:
+    if not told or VERDICT_WORDS.isdisjoint(words.lower):
         return
     counts = Counter(map(_key, told))
     focus = max(told, key=lambda ent: counts[_key(ent)])
     for frame in frames:
         if frame.attribution is not Attribution.INDEX_PATIENT:
             continue
-        for found in entity_matcher().find(words, *words.between(frame.start, frame.end)):
+        first, last = words.between(frame.start, frame.end)
+        if VERDICT_WORDS.isdisjoint(words.lower[first:last]):
+            continue
+        for found in entity_matcher().find(words, first, last):
             if found.entry.rule == "no_causality":
                 start, end = words.starts[found.start], words.ends[found.end - 1]
                 named = [ent for ent in told if frame.start <= ent.start_char < start]

@@ -16,7 +16,7 @@ from sequela.schema import Assertion, Attribution
 PAGE = Path(__file__).parents[3] / "docs" / "attribution.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 STATEMENTS = re.findall(
-    r"^\| ([A-Z][^|]+\.) \| (index_patient|other_case|background) \| ([^|]+) \|$", TEXT, re.M
+    r"^\| ([A-Z][^|]+[.?]) \| (index_patient|other_case|background) \| ([^|]+) \|$", TEXT, re.M
 )
 KEPT = ("sequela_sentences", "sequela_sections", "sequela_context", "sequela_attribution")
 
@@ -32,7 +32,7 @@ def test_the_examples_run():
 
 
 def test_there_are_statements():
-    assert len(STATEMENTS) == 14
+    assert len(STATEMENTS) == 19
 
 
 @pytest.mark.parametrize(("statement", "value", "cue"), STATEMENTS)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from markup import blank, parse
-from sequela.components.clearance import is_cleared
+from sequela.components.clearance import VERDICT_WORDS, is_cleared
+from sequela.components.cues import expand
+from sequela.lexicons.loader import load_table
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +96,12 @@ def test_a_verdict_without_a_name_means_the_drug_of_the_report(nlp):
         "<DRUG>cetirizine</DRUG> did not help. We consider a causal relationship unlikely."
     )
     assert cleared(nlp, text) == ["Dapsone", "dapsone"]
+
+
+def test_every_verdict_without_a_drug_has_a_word_that_is_looked_for():
+    patterns = [row["pattern"] for row in load_table("attribution_entities.csv") if row["rule"] == "no_causality"]
+    assert patterns
+    assert [words for pattern in patterns for words in expand(pattern) if VERDICT_WORDS.isdisjoint(words)] == []
 
 
 def test_a_report_without_drugs(nlp):
