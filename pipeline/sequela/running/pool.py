@@ -31,6 +31,7 @@ from sequela.running.batches import (
 from sequela.running.chunks import Chunk
 
 _LOOK_AHEAD = 4  # chunks a worker that may be read, in work or waiting for their turn
+_FIRST_WORDS = "A rash developed two days after 5 mg of amiodarone."
 _LOADS_TRIED = 3  # in a row: the system may have killed one for want of memory
 
 
@@ -245,6 +246,8 @@ def _work(pipe: connection.Connection[Any, Any], collect: Collect, settings: Set
     except SequelaError as error:
         pipe.send(error)
         return
+    with suppress(Exception):  # the first report will tell
+        nlp(_FIRST_WORDS)  # lexicons are read at first use: not in the time of a report
     try:
         pipe.send(None)
         while True:
