@@ -168,7 +168,7 @@ def test_reports_that_raise_hang_or_die_leave_their_neighbours(
         what = {3: "raise", 10: "hang", 20: "die"}.get(number, "")
         (tmp_path / f"{number:02}.txt").write_text(f"Amiodarone caused fever. {what}")
     files = find_reports([tmp_path]).files
-    job = Job(version=__version__, collect=rows_or_trouble, settings=settings, timeout=5)
+    job = Job(version=__version__, collect=rows_or_trouble, settings=settings, timeout=8)
     with results(spark, files, job, partitions=2) as frame:
         found = list(outcomes(frame, files, settings.max_characters))
     assert [outcome.file for outcome in found] == files
@@ -178,7 +178,7 @@ def test_reports_that_raise_hang_or_die_leave_their_neighbours(
     assert raised is not None
     assert raised.reason.startswith("the pipeline failed on this text (ValueError in spark_cluster.py, line ")
     assert late == Failure(
-        "it took longer than 5 seconds, twice", "Split the file, or allow more with --timeout"
+        "it took longer than 8 seconds, twice", "Split the file, or allow more with --timeout"
     )
     assert died == Failure(
         "the worker process ended while it was reading this file, twice (exit code -9)",
