@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,16 +70,18 @@ class Reports:
                 self.gold.append(casebook_of(document))
                 self.docs.append(sequela.process(nlp, document.text, doc_id=document.doc_id).to_bytes())
 
-    def run(self, disabled: Collection[str] = ()) -> Iterator[tuple[Casebook, Doc]]:
-        """Link every report again, without some of the rules."""
+    def run(
+        self, disabled: Collection[str] = (), numbers: Iterable[int] | None = None
+    ) -> Iterator[tuple[int, Doc]]:
+        """Link reports again, those of the numbers or all, without some of the rules."""
         from spacy.tokens import Doc
 
         nlp = self._pipeline(disabled)
-        for gold, data in zip(self.gold, self.docs, strict=True):
-            doc = Doc(nlp.vocab).from_bytes(data)
+        for number in range(len(self.docs)) if numbers is None else numbers:
+            doc = Doc(nlp.vocab).from_bytes(self.docs[number])
             for _, component in nlp.pipeline:
                 doc = component(doc)
-            yield gold, doc
+            yield number, doc
 
     def _pipeline(self, disabled: Collection[str]) -> Language:
         from sequela.build import build_pipeline
@@ -92,34 +94,55 @@ class Reports:
         return nlp
 
 
-def rules_of(reports: Reports) -> list[str]:
-    """Give the names of the rules by which something was decided in the reports, in alphabetical order."""
+def reports_by_rule(reports: Reports) -> dict[str, list[int]]:
+    """Give the rules by which something was decided, each with the numbers of the reports it can change.
+
+    These are the reports with a candidate of the rule; for the rules about reports as a whole, those with any.
+    """
     from sequela import attributes
     from sequela.components.links.blame import rule_names
     from sequela.components.links.evidence import REPORT_RULES
 
-    used = {link.rule for _, doc in reports.run() for link in attributes.get_links(doc)}
-    return sorted(used | set(REPORT_RULES) | set(rule_names()))
+    found: dict[str, list[int]] = {}
+    linked = []
+    for number, doc in reports.run():
+        rules = {link.rule for link in attributes.get_links(doc)}
+        linked += [number] if rules else []
+        for rule in sorted(rules):
+            found.setdefault(rule, []).append(number)
+    return found | dict.fromkeys((*REPORT_RULES, *rule_names()), linked)
 
 
-def outcome_of(reports: Reports, disabled: Collection[str] = ()) -> Outcome:
-    """Score the rows of all reports."""
+def outcomes_of(
+    reports: Reports, disabled: Collection[str] = (), numbers: Iterable[int] | None = None
+) -> dict[int, Counter[str]]:
+    """Score the rows of each report: the counts of `Outcome`."""
     import sequela
     from sequela.evaluation.details import about_index
     from sequela.evaluation.documents import claims, judge
 
-    total = Counter[str]()
-    for gold, doc in reports.run(disabled):
+    found = {}
+    for number, doc in reports.run(disabled, numbers):
+        gold = reports.gold[number]
         rows = claims(sequela.triples(doc))
         judgement = judge(gold, rows)
-        wrong = len(judgement.matching.spurious)
-        certain = sum(reaction.certain for reaction in gold.reactions)
-        total["rows"] += len(judgement.matching.right_predicted) + wrong
-        total["right"] += len(judgement.matching.right_predicted)
-        total["gold"] += certain
-        total["found"] += certain - len(judgement.matching.missed)
-        total["of_patient"] += sum(map(about_index, rows))
-        total["false"] += len(judgement.false)
+        right, certain = len(judgement.matching.right_predicted), sum(one.certain for one in gold.reactions)
+        found[number] = Counter(
+            rows=right + len(judgement.matching.spurious),
+            right=right,
+            gold=certain,
+            found=certain - len(judgement.matching.missed),
+            of_patient=sum(map(about_index, rows)),
+            false=len(judgement.false),
+        )
+    return found
+
+
+def total_of(counts: Iterable[Counter[str]]) -> Outcome:
+    """Add up the counts of reports."""
+    total = Counter[str]()
+    for one in counts:
+        total.update(one)
     return Outcome(**{name: total[name] for name in Outcome.__dataclass_fields__})
 
 
@@ -129,7 +152,8 @@ def errors_of(reports: Reports) -> tuple[Counter[str], Counter[str]]:
     from sequela.evaluation.documents import claims, judge
 
     missed, wrong = Counter[str](), Counter[str]()
-    for gold, doc in reports.run():
+    for place, doc in reports.run():
+        gold = reports.gold[place]
         rows = claims(sequela.triples(doc))
         matching = judge(gold, rows).matching
         missed.update(why_missed(gold.reactions[number], doc) for number in matching.missed)
@@ -176,12 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("gold", type=Path, nargs="+", metavar="GOLD")
     options = parser.parse_args(arguments)
     reports = Reports(options.gold)
-    whole = outcome_of(reports)
+    counts = outcomes_of(reports)
+    whole = total_of(counts.values())
     print("| without | precision | recall | false attribution |\n|---|---:|---:|---:|")
     print("| (all rules) | {:.3f} | {:.3f} | {:.3f} |".format(*whole.shares))
     changes = []
-    for rule in rules_of(reports):
-        shares = outcome_of(reports, (rule,)).shares
+    for rule, numbers in sorted(reports_by_rule(reports).items()):
+        changed = outcomes_of(reports, (rule,), numbers)
+        shares = total_of((counts | changed).values()).shares
         change = tuple(one - other for one, other in zip(shares, whole.shares, strict=True))
         if any(abs(one) >= 0.0005 for one in change):
             changes.append((rule, change))

@@ -158,15 +158,8 @@ def plot(bins: Sequence[Bin], path: Path) -> None:
         low, high = one.interval
         axes.plot([one.confidence] * 2, [low, high], color=_COLOUR, linewidth=1.5)
         axes.plot([one.confidence], [one.share], marker="o", markersize=6, color=_COLOUR)
-        axes.annotate(
-            f"n = {one.rows}",
-            (one.confidence, low),
-            (0, -10),
-            textcoords="offset points",
-            fontsize=7,
-            ha="center",
-        )
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share of right rows (95 % interval)")
+    axes.set(xlim=(0.4, 1), ylim=(0.4, 1), xlabel="confidence", ylabel="share of right rows (95 % interval)")
+    axes.set_title(f"{sum(one.rows for one in bins)} rows of reports left out of the fit", fontsize=9)
     axes.set_aspect("equal")
     figure.savefig(path, dpi=120)
 
