@@ -22,7 +22,9 @@ from sequela.schema import Attribution, Cue, Frame, Label
 CLEARED = "excluded:cleared"  # rule of the cues that are set here
 _DRUG = Label.DRUG.value
 # Every verdict without a drug has one of these words: the others of the report need no second look.
-VERDICT_WORDS = frozenset(("blame", "causal", "causative", "culprit", "exonerated", "innocent", "responsible"))
+VERDICT_WORDS = frozenset(
+    ("blame", "causal", "causative", "culprit", "exonerated", "innocent", "responsible")
+)
 _MODAL = frozenset(("modal", "modal_bare"))
 _Found = tuple[Span, Attribution, Cue]
 

@@ -99,9 +99,13 @@ def test_a_verdict_without_a_name_means_the_drug_of_the_report(nlp):
 
 
 def test_every_verdict_without_a_drug_has_a_word_that_is_looked_for():
-    patterns = [row["pattern"] for row in load_table("attribution_entities.csv") if row["rule"] == "no_causality"]
+    patterns = [
+        row["pattern"] for row in load_table("attribution_entities.csv") if row["rule"] == "no_causality"
+    ]
     assert patterns
-    assert [words for pattern in patterns for words in expand(pattern) if VERDICT_WORDS.isdisjoint(words)] == []
+    assert [
+        words for pattern in patterns for words in expand(pattern) if VERDICT_WORDS.isdisjoint(words)
+    ] == []
 
 
 def test_a_report_without_drugs(nlp):
