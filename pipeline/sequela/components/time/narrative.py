@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sequela.components.time.anchors import Anchor, read_anchor
+from sequela.components.time.onset_checks import comes_later
 from sequela.components.time.onset_rules import (
     NAMES_EXPOSURE,
     Candidate,
-    comes_later,
     event_told,
     moves_story,
     read_candidate,

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from functools import cache
 
 from sequela.components.time.anchors import Anchor, find_dose_ordinal, read_anchor
-from sequela.components.time.scene import CueWord, Place, Scene, Time
+from sequela.components.time.onset_checks import (
+    EXPOSURE,
+    SHORT_PHRASE,
+    WINDOW,
+    comes_later,
+    distance_cost,
+    is_given_again,
+    is_recovery,
+    leads,
+    tells_of_stopping,
+)
+from sequela.components.time.scene import Place, Scene, Time
 from sequela.components.time.words import any_of, whole, words
 from sequela.durations import to_hours
 from sequela.lexicons.loader import load_lines
@@ -23,10 +34,7 @@ _CLAUSE_END = re.compile(
     r"[,;:)](?=\s|$)|(?<!\.[a-z])\.(?=\s|$)|\s(?:and|but|which|who|when|while|whereas|because|he|she|they)\s"
 )
 _DOSE_OF_THE_DAY = re.compile(rf"\s+{any_of('given_dose')}\b")
-_TURN = re.compile(r"\bhowever\b", re.IGNORECASE)
-_STILL = whole("still")
 _MODAL = whole("modal")
-_THEN = whole("then")
 _COORDINATION = re.compile(
     r"[\s,/+()&-]*(?:(?:and|plus|with|or|to|followed by|combined|then)\b[\s(-]*)?(?:[\w-]+[\s,/+()&-]*){0,2}$"
 )
@@ -34,17 +42,11 @@ _GOES_ON = whole("goes_on")
 _GIVEN_FOR = re.compile(r"\bfor\s(?:[\w-]+\s){0,3}$")
 _CYCLE = re.compile(r"\s*of (?:an?|each|every) (?:[\w-]+ ){0,2}?cycles?\b", re.IGNORECASE)
 _COMPLAINT = whole("complaint")
-_SHORT_PHRASE = 40  # characters
-_WINDOW = 160  # characters of a sentence on each side of a time
-_LEADS = re.compile(
-    r"(?:^|[;,]|\band\b|\bbut\b|\bthat\b)\s*(?:\w+\s+){0,2}$"
-)  # a clause begins with the time
 _SHARES = re.compile(r",?\s+(?:and|or|,)\s", re.IGNORECASE)
 _EXPOSURE_NEAR = 60  # characters from a time to the drug that was begun then
 _REMAINS = re.compile(r"\bremain(?:s|ed)?\s(?:\w+\s)?(?:in|well|free|asymptomatic|stable)\b", re.IGNORECASE)
 _AND = re.compile(r",?\s+(?:and|but)\b")
 _WHEN = re.compile(r",?\s+(?:when|before)\b")
-_SENTENCE_END = re.compile(r"[.;](?=\s|$)")
 _AFTER = re.compile(
     r"(?:,? respectively)?,?[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*"
     r"|[\s-]*post(?=[a-z])",
@@ -79,7 +81,6 @@ _CARDINAL_EVENT = re.compile(
     re.IGNORECASE,
 )
 _USE_NEAR = re.compile(rf".{{0,40}}\b{any_of('use')}\b")
-_EXPOSURE = frozenset({"start", "give", "stop", "change", "again"})
 NAMES_EXPOSURE = frozenset({"after_exposure", "after_exposure_word", "exposure_before"})
 # What is told to have happened some time before the event. An intake told so is the latest one.
 _BACKWARD_ANCHORS = {
@@ -91,7 +92,6 @@ _BACKWARD_ANCHORS = {
 }
 _MAY_BE_AGAIN = frozenset({OnsetAnchor.START, OnsetAnchor.UNSPECIFIED, OnsetAnchor.FIRST_DOSE})
 _UNNAMED = frozenset(words("unnamed"))
-_NOUNS_OF_EXPOSURE = frozenset(words("noun_of_exposure"))
 _SAME_SENTENCE = 120  # characters in which "the steroid … we ascribe to prednisone" may follow
 _LOWEST = 0.3  # a weaker reading is no onset
 
@@ -147,7 +147,7 @@ def find_dose_count(scene: Scene, link: Link) -> Onset | None:
     if found is None:
         return None
     place = (start + found[0], start + found[1])
-    near = scene.times_between(max(start, place[0] - _SHORT_PHRASE), place[1])
+    near = scene.times_between(max(start, place[0] - SHORT_PHRASE), place[1])
     if any(time.value.value and time.end >= place[0] - 1 for time in near):
         return None  # "four days after the second dose" was read, and is of something else
     following = scene.drugs_between(place[1], place[1] + 40)
@@ -194,10 +194,10 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     sentence = scene.sentences[scene.sentence_of(time.start)]
     if _REMAINS.search(scene.text, max(sentence[0], time.start - 80), min(sentence[1], time.end + 160)):
         return None
-    if _tells_of_stopping(scene, link, time, sentence):
+    if tells_of_stopping(scene, link, time, sentence):
         return None
-    tail = scene.text[time.end : min(sentence[1], time.end + _WINDOW)]
-    head = scene.text[max(sentence[0], time.start - _WINDOW) : time.start]
+    tail = scene.text[time.end : min(sentence[1], time.end + WINDOW)]
+    head = scene.text[max(sentence[0], time.start - WINDOW) : time.start]
     reading = _by_following_words(scene, link, time, head, tail, sentence)
     if reading is None:
         return None
@@ -205,67 +205,20 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     if not value.value and value.ordinal and anchor.kind is not OnsetAnchor.STOP:
         kind = OnsetAnchor.FIRST_DOSE if value.ordinal == 1 else OnsetAnchor.NTH_DOSE
         anchor = Anchor(kind, value.ordinal)
-    if anchor.kind in _MAY_BE_AGAIN and _is_given_again(scene, time, named=rule == "after_exposure"):
+    if anchor.kind in _MAY_BE_AGAIN and is_given_again(scene, time, named=rule == "after_exposure"):
         anchor = Anchor(OnsetAnchor.LAST_DOSE)
-    score = base - _distance_cost(scene, link, time)
+    score = base - distance_cost(scene, link, time)
     if rule not in NAMES_EXPOSURE:
         score -= 0.1 * max(scene.sentence_of(time.start) - scene.sentence_of(link.drug.start), 0)
     if not value.value:
         score -= 0.2  # where a number stands beside the cycle, it is the onset
-    if _is_recovery(scene, link, time, sentence):
+    if is_recovery(scene, link, time, sentence):
         score -= 0.7
     if comes_later(scene, link, time):
         score -= 0.7
     if value.relation == "at" and value.ordinal and value.value.endswith("D") and not _AFTER.match(tail):
         basis = OnsetBasis.DAY_NUMBERS  # "on day 8 of treatment"
     return Candidate(time, score, anchor, rule, basis)
-
-
-def _tells_of_stopping(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
-    """Whether the clause of a time that stands behind the event tells that the drug was stopped.
-
-    "He worsened, and on day 4 after the first dose the drug was withdrawn": no beginning is told.
-    """
-    if link.event.start > time.start or not _leads(scene, time, sentence):
-        return False
-    end = min(sentence[1], time.end + _WINDOW)
-    comma = scene.text.find(",", time.end, end)
-    start = comma if comma >= 0 else time.end
-    kinds = [cue.kind for cue in scene.cues_between(start, end) if not _is_noun_of_exposure(cue)]
-    return kinds[:1] == ["stop"] and "develop" not in kinds
-
-
-def _is_noun_of_exposure(cue: CueWord) -> bool:
-    """Whether a cue names a thing and not what was done: "the treatment"."""
-    return cue.kind == "give" and cue.text in _NOUNS_OF_EXPOSURE
-
-
-def _leads(scene: Scene, time: Time, sentence: tuple[int, int]) -> bool:
-    """Whether a clause begins with a time: "and on day 4 …"."""
-    start = max(sentence[0], time.start - _SHORT_PHRASE)
-    match = _LEADS.search(scene.text[start : time.start])
-    return match is not None and (start == sentence[0] or match.start() > 0)
-
-
-def comes_later(scene: Scene, link: Link, time: Time) -> bool:
-    """Whether the event follows on what the time tells: "after 3 days fever, followed by jaundice"."""
-    told = scene.symptoms_between(time.end, link.event.start)
-    near = max(told[0].end, link.event.start - _WINDOW) if told else 0
-    return bool(told) and _THEN.search(scene.text, near, link.event.start) is not None
-
-
-def _is_given_again(scene: Scene, time: Time, *, named: bool) -> bool:
-    """Whether what is told last of an exposure is that the drug was given again: "X was resumed. Two hours …".
-
-    Where the time itself names the drug, the sentence before may tell of something else.
-    """
-    before = scene.sentences[max(scene.sentence_of(time.start) - (0 if named else 1), 0)][0]
-    told = [
-        cue.kind
-        for cue in scene.cues_between(max(before, time.start - 2 * _WINDOW), time.start)
-        if cue.kind in _EXPOSURE and not _is_noun_of_exposure(cue)
-    ]
-    return bool(told) and told[-1] == "again"
 
 
 _Reading = tuple[str, float, Anchor, OnsetBasis]
@@ -344,7 +297,7 @@ def _by_following_words(
 
 def _shared_anchor(scene: Scene, link: Link, time: Time, tail: str) -> _Reading | None:
     """Read the first time of "rash two days and fever three weeks after starting X"."""
-    others = scene.times_between(time.end, time.end + _SHORT_PHRASE + 20)
+    others = scene.times_between(time.end, time.end + SHORT_PHRASE + 20)
     if not others or link.event.start > time.start or time.value.relation or not time.value.value:
         return None
     last = others[0]
@@ -364,9 +317,9 @@ def _is_of_something_else(scene: Scene, link: Link, time: Time, skip: int, tail:
         not _is_own(drug, link) and not _is_generic(drug, link) for drug in scene.drugs_between(start, end)
     ):
         return True
-    if scene.symptoms_between(start, min(end, start + _SHORT_PHRASE)):
+    if scene.symptoms_between(start, min(end, start + SHORT_PHRASE)):
         return True
-    return _COMPLAINT.search(scene.text, start, min(end, start + _SHORT_PHRASE)) is not None
+    return _COMPLAINT.search(scene.text, start, min(end, start + SHORT_PHRASE)) is not None
 
 
 def _ordinal_alone(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> _Reading | None:
@@ -408,7 +361,7 @@ def _after_anchor(
         if drugs[0] is not own[0] and not _COORDINATION.match(scene.text[drugs[0].end : own[0].start]):
             return None
         leading = [cue.kind for cue in cues if cue.start < own[0].start]
-        if leading[:1] in (["recover"], ["other"]) and not _EXPOSURE & set(leading):
+        if leading[:1] in (["recover"], ["other"]) and not EXPOSURE & set(leading):
             return None
         return ("after_exposure", base, anchor if cues else _start(anchor), OnsetBasis.EXPRESSION)
     if drugs:
@@ -417,9 +370,9 @@ def _after_anchor(
         if not (sharing and end <= link.drug.start < end + 60):
             return None
         return ("after_exposure", base - 0.1, _start(anchor), OnsetBasis.EXPRESSION)
-    if kinds[:1] and kinds[0] in _EXPOSURE:
+    if kinds[:1] and kinds[0] in EXPOSURE:
         return ("after_exposure_word", base - 0.1, _dose_told(scene, link, anchor), OnsetBasis.EXPRESSION)
-    if kinds[:1] == ["develop"] and _EXPOSURE & set(kinds[:2]):
+    if kinds[:1] == ["develop"] and EXPOSURE & set(kinds[:2]):
         return ("after_exposure_word", base - 0.2, anchor, OnsetBasis.EXPRESSION)
     if not kinds and _PRONOUN.match(phrase):
         return ("after_pronoun", base - 0.3, anchor, OnsetBasis.EXPRESSION)
@@ -428,7 +381,7 @@ def _after_anchor(
 
 def _dose_running(scene: Scene, link: Link, time: Time) -> Anchor:
     """Give the dose that ran at the time: "the third infusion of X had been running for an hour when …"."""
-    told = read_anchor(scene.text[max(link.drug.start - _SHORT_PHRASE, 0) : link.drug.start], ())
+    told = read_anchor(scene.text[max(link.drug.start - SHORT_PHRASE, 0) : link.drug.start], ())
     return told if told.ordinal is not None and link.drug.start < time.start else Anchor(OnsetAnchor.START)
 
 
@@ -485,7 +438,7 @@ def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[i
     # Where the event comes first, the words between it and the drug tell of the drug.
     first = link.event.end if sentence[0] <= link.event.end <= nearest.start else sentence[0]
     kinds = [cue.kind for cue in scene.cues_between(first, time.start)]
-    told = [kind for kind in kinds if kind in _EXPOSURE]
+    told = [kind for kind in kinds if kind in EXPOSURE]
     if not told:
         return None
     kind = _BACKWARD_ANCHORS[told[-1]]
@@ -503,14 +456,14 @@ def _backward_leading(
     if before:
         event = _CARDINAL_EVENT.match(tail, before.end())
         start += event.end() if event else before.end()
-    if _AND.match(scene.text, start) or not _leads(scene, time, sentence):
+    if _AND.match(scene.text, start) or not leads(scene, time, sentence):
         return None  # "fever began two days before admission, and X was given"
     drugs = scene.drugs_between(start, min(sentence[1], start + _EXPOSURE_NEAR))
     if not drugs or not _is_own(drugs[0], link) or scene.symptoms_between(start, drugs[0].start):
         return None
     end = scene.times_between(start, sentence[1])
     until = min(sentence[1], drugs[0].end + _EXPOSURE_NEAR, *(other.start for other in end))
-    kinds = [cue.kind for cue in scene.cues_between(start, until) if cue.kind in _EXPOSURE]
+    kinds = [cue.kind for cue in scene.cues_between(start, until) if cue.kind in EXPOSURE]
     if not kinds or kinds[0] == "stop":
         return None
     return ("exposure_before", 0.6, Anchor(_BACKWARD_ANCHORS[kinds[0]]), OnsetBasis.EXPRESSION)
@@ -587,48 +540,3 @@ def _exposure(
     if "stop" in cues[-2:] or not sentence[0] <= link.event.start < sentence[1]:
         return None
     return ("exposure_length", 0.5, _dose_running(scene, link, time), OnsetBasis.INFERRED)
-
-
-def _distance_cost(scene: Scene, link: Link, time: Time) -> float:
-    """Cost of what stands between the time and the event."""
-    if link.event.start >= time.end:
-        start, end = time.end, link.event.start
-    else:
-        start, end = link.event.end, time.start
-    text = scene.text[start:end]
-    cost = min(len(text), 400) / 2000
-    cost += 0.15 * len(_SENTENCE_END.findall(text))
-    if _TURN.search(text):  # "he tolerated day 1; however, after day 8 …"
-        cost += 0.5
-    cost += 0.1 * len(scene.times_between(start, end))
-    return cost
-
-
-def _is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
-    """Whether the time tells when the event ended: "resolved within 24 hours"."""
-    if _STILL.search(scene.text, max(sentence[0], time.start - 40), time.start):
-        return True
-    if time.end <= link.event.start < sentence[1]:
-        told = [
-            cue.kind
-            for cue in scene.cues_between(time.end, sentence[1])
-            if cue.kind == "recover" or (cue.kind == "develop" and cue.start < link.event.start)
-        ]
-        ends = [
-            c
-            for c in scene.cues_between(link.event.end, min(sentence[1], link.event.end + 60))
-            if c.kind == "recover"
-        ]
-        if ends and "develop" not in told:
-            return True
-    previous = [other.end for other in scene.times_between(sentence[0], time.start)]
-    start = max([sentence[0], *previous[-1:]])
-    cues: list[CueWord] = [
-        c for c in scene.cues_between(start, time.start) if c.kind in ("recover", "develop")
-    ]
-    if cues:
-        return cues[-1].kind == "recover" and not scene.symptoms_between(cues[-1].end, time.start)
-    if link.event.start < time.start or scene.symptoms_between(time.end, time.end + 60):
-        return False
-    following = [c for c in scene.cues_between(time.end, sentence[1]) if c.kind in ("recover", "develop")]
-    return bool(following) and following[0].kind == "recover" and following[0].start < link.event.start
