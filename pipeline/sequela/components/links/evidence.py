@@ -29,6 +29,7 @@ REPORT_RULES = (
     "treats_reaction",
 )
 _ENOUGH = 0.5  # the blame of another place raises what would stand alone, it does not make a link
+_TELLS_ALL = 3  # sentences from which on a text that blames no drug means it; two may be quoted together
 _SENTENCES_OF_A_REPORT = 2  # a single sentence is a quotation: that it blames no drug says nothing
 _SURE = 0.75
 _TOLD_OF_PATIENT = 0.7
@@ -180,7 +181,7 @@ def review(
         for drug, events in aside.items()
         if any(reactions.get(event, set()) - {drug} for event in events)
     }
-    whole = is_report(doc)
+    whole = sum(1 for _ in doc.sents) >= _TELLS_ALL
     reviewed = []
     for link, (drug, event) in zip(links, pairs, strict=True):
         changed = link
