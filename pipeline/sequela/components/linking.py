@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
+from sequela.components.clearance import is_cleared
 from sequela.components.links.blame import Blame, find_blamed
 from sequela.components.links.evidence import find_told_of_patient, is_report, reactions_of, review
 from sequela.components.links.exposure import find_never_given
@@ -31,7 +32,7 @@ from sequela.components.links.rules import (
     evidence_of,
     load_rules,
 )
-from sequela.schema import Attribution, Cue, Frame, Label, Link, Mention, Role
+from sequela.schema import Assertion, Attribution, Cue, Frame, Label, Link, Mention, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
 _EXCLUSIVE = frozenset(("compound",))
@@ -247,6 +248,14 @@ class Linking:
                 attribution, attribution_cue = Attribution.INDEX_PATIENT, None
             else:
                 rejected = _ASIDE[attribution]
+        if (
+            is_cleared(drug.span)
+            and decision.verdict is Verdict.REACTION
+            and not (decision.score >= _OVERRULES and assertion is Assertion.AFFIRMED)
+        ):
+            attribution = Attribution.EXCLUDED
+            attribution_cue = attributes.get_attribution(drug.span)[1]
+            rejected = "the report clears the drug"
         if decision.verdict is not Verdict.REACTION:
             attribution = Attribution(decision.verdict.value)
             attribution_cue = cues[0]

@@ -149,6 +149,10 @@ EXAMPLES = {
         "[D:Flurotol] lung [E:pneumonitis] is reviewed.",
         "[D:Flurotol] in [E:pneumonitis] is reviewed.",
     ),
+    "event_from_drug": (
+        "She had [E:bleeding] from [D:Flurotol].",
+        "She had [E:bleeding] of unknown cause and took [D:Flurotol].",
+    ),
     "event_of_drug": (
         "She had an [E:allergy] to [D:Flurotol].",
         "She had an [E:allergy] treated with [D:Flurotol].",

@@ -54,6 +54,8 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
         return "brought about on purpose"
     if patterns["accident"].search(before):
         return "the result of an accident"
+    if in_report and patterns["progress"].search(event):
+        return "the course of a tumour"
     if evidence not in _BLAMED:
         if patterns["resolved"].match(after) or patterns["resolution"].search(before):
             return "it got better after the drug"
