@@ -102,7 +102,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     known_before = rf"\b(?:{'|'.join(cues['known_before'])}) (?:an? )?(?:\w+ )?$"
     return {
         "accident": re.compile(rf"\b(?:{accidents})\b[^.;]{{0,30}}{leads_to}"),
-        "mistaken_for": re.compile(rf"\b(?:{'|'.join(cues['mistaken_for'])}) (?:an? )?(?:\w+ ){{0,2}}$"),
+        "mistaken_for": re.compile(rf"\b(?:{'|'.join(cues['mistaken_for'])}) (?:an? )?(?:[\w-]+ ){{0,2}}$"),
         "on_purpose": re.compile(rf"\b(?:{'|'.join(cues['on_purpose'])}) (?:\w+ )?$"),
         "names_another": re.compile(
             r"^ ?[-‐‑–](?:associated|dependent|induced|like|mediated|positive|related) "
