@@ -46,11 +46,16 @@ DRUGS = {
     "IV antibiotics": ("Antibiotic", "ATC:J01"),
     "influenza vaccine": ("Influenza vaccine", "ATC:J07BB"),
     "steroids": ("Corticosteroid", "ATC:H02"),
+    "anti-tuberculous treatment": ("Antituberculous drug", "ATC:J04A"),
+    "ethinyl estradiol": ("Ethinylestradiol", "MESH:D004997"),
+    "gefinitib": ("Gefitinib", "DRUGBANK:DB00317"),
+    "FOLFOX": ("FOLFOX", "MESH:D002955+MESH:D005472+DRUGBANK:DB00526"),
 }
 NO_DRUG = [
     "alanine aminotransferase",
     "vitamin D deficiency",
     "silicone",
+    "serotonin antagonists",
     "",
     "medication",
     "the drug",
@@ -85,11 +90,31 @@ EVENTS = {
     "urticaria (hives)": ("Urticaria", "HP:0001025"),
     "thrombocytopaenia": ("Thrombocytopenia", "HP:0001873"),
     "rhabdomyolisis": ("Rhabdomyolysis", "HP:0003201"),
-    "left pulmonary artery thrombosis": ("Thrombosis", "MESH:D013927"),
+    "left pulmonary artery thrombosis": ("Arterial thrombosis", "HP:0004420"),
     "shortness of breath": ("Dyspnea", "HP:0002094"),
+    "angio-oedema": ("Angioedema", "HP:0100665"),
+    "hypotensive": ("Hypotension", "HP:0002615"),
+    "IRIS": ("Immune reconstitution inflammatory syndrome", "MESH:D054019"),
+    "scar": ("Scarring", "HP:0100699"),
+    "nausea without vomiting": ("Nausea", "HP:0002018"),
+    "ileum perforation": ("Small intestinal perforation", "HP:0031370"),
+    "mental status changes": ("Reduced consciousness", "HP:0004372"),
+    "neural hyperplasia": ("Hyperplasia", "MESH:D006965"),  # no misspelling of hyperphagia
     "pulmonary hypertension": ("Pulmonary arterial hypertension", "HP:0002092"),
 }
-NO_EVENT = ["neural hyperplasia", "", "of the", "increased", "reduction of it", "holiday", "-", "b" * 5000]
+NO_EVENT = [
+    "wedding ring",
+    "no sign of jaundice",
+    "left iris",
+    "tumour resection",
+    "",
+    "of the",
+    "increased",
+    "reduction of it",
+    "holiday",
+    "-",
+    "b" * 5000,
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), DRUGS.items(), ids=DRUGS)

@@ -68,7 +68,9 @@ def test_table(name):
     ] == []
 
 
-@pytest.mark.parametrize("name", ["drug_names.csv", "event_names.csv"])
+@pytest.mark.parametrize(
+    "name", ["drug_names.csv", "drug_synonyms.csv", "event_names.csv", "event_synonyms.csv"]
+)
 def test_own_names(name):
     rows = load_table(name)
     assert [
@@ -84,7 +86,12 @@ def test_own_names(name):
 
 def test_own_event_names_agree_with_the_ontology():
     names = {row["code"]: row["name"] for row in load_table("events.csv")}
-    own = [row for row in load_table("event_names.csv") if row["code"].startswith("HP:")]
+    own = [
+        row
+        for table in ("event_names.csv", "event_synonyms.csv")
+        for row in load_table(table)
+        if row["code"].startswith("HP:")
+    ]
     assert [(row["name"], row["code"]) for row in own if names.get(row["code"]) != row["name"]] == []
 
 

@@ -15,6 +15,7 @@ from sequela.components.terms.spelling import (
     PART,
     VARIANT,
     WORD,
+    anagram,
     has_letters,
     nearest,
     scored,
@@ -39,6 +40,7 @@ class _Drugs:
     salts: frozenset[str]
     forms: frozenset[str]
     not_parts: frozenset[str]
+    heads: frozenset[str]
 
 
 @lru_cache(maxsize=CACHE)
@@ -94,6 +96,8 @@ def _drug_spellings(key: str) -> Iterator[str]:
         yield key.replace("-", "")
     if " " in key:
         yield key.replace(" ", "-")
+        if len(key) > _LONG:
+            yield key.replace(" ", "")  # "ethinyl estradiol"
     for british, american in (("sulph", "sulf"), ("oe", "e"), ("ae", "e"), ("ceph", "cef"), ("cef", "ceph")):
         if british in key:
             yield key.replace(british, american)
@@ -151,10 +155,14 @@ def _part(key: str, drugs: _Drugs) -> Term | None:
     words = WORD.findall(key)
     if not drugs.not_parts.isdisjoint(words):
         return None
+    heads = drugs.heads.intersection(words)  # "serotonin" is no part of "serotonin antagonist"
     general = None
     for length in range(min(len(words) - 1, _MAX_WORDS), 0, -1):
         for start in range(len(words) - length, -1, -1):
-            form = " ".join(words[start : start + length])
+            run = words[start : start + length]
+            if not heads.issubset(run):
+                continue
+            form = " ".join(run)
             if length == 1 and (len(form) < 4 or form in drugs.forms or form in drugs.salts):
                 continue
             term = drugs.terms.get(form) or (_respelled(form, drugs) if len(form) > _SHORT else None)
@@ -173,8 +181,8 @@ def _misspelled(key: str, drugs: _Drugs) -> Term | None:
     key = _without_trimmings(key, drugs)
     if not _SHORT < len(key) <= 30 or not key.replace(" ", "").isalpha():
         return None
-    limit = 1 if len(key) < _LONG else 2
-    best = nearest(key, drugs.first_letters.get(key[0], ()), limit=limit)
+    names = drugs.first_letters.get(key[0], ())
+    best = nearest(key, names, limit=1 if len(key) < _LONG else 2) or anagram(key, names)
     return scored(drugs.terms[best], FUZZY) if best else None
 
 
@@ -182,10 +190,11 @@ def drug_terms() -> dict[str, Term]:
     """Give the names of substances, combinations, vaccines and classes in the terminologies of the package."""
     terms: dict[str, Term] = {}
     own_codes = {row["name"].lower(): row["code"] for row in load_table("drug_names.csv")}
-    for row in load_table("drug_names.csv"):
-        term = Term(name=row["name"], code=row["code"], source="sequela", score=EXACT)
-        for form in row["forms"].split("|"):
-            terms.setdefault(form, term)
+    for table in ("drug_names.csv", "drug_synonyms.csv"):
+        for row in load_table(table):
+            term = Term(name=row["name"], code=row["code"], source="sequela", score=EXACT)
+            for form in row["forms"].split("|"):
+                terms.setdefault(form, term)
     rows = load_table("drugs.csv")
     for own_name in (True, False):  # the name of one substance may be listed as a form of another
         for row in rows:
@@ -215,4 +224,5 @@ def _drugs() -> _Drugs:
         salts=frozenset(load_lines("drug_salts.txt")),
         forms=frozenset(load_lines("drug_forms.txt")),
         not_parts=frozenset(load_lines("drug_not_parts.txt")),
+        heads=frozenset(load_lines("drug_heads.txt")),
     )

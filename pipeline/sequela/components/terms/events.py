@@ -28,6 +28,8 @@ from sequela.schema import Term
 _PREPOSITIONS = frozenset(
     ("after", "at", "by", "due", "during", "from", "in", "including", "leading", "of", "on", "over", "with")
 )
+_WITHOUT = re.compile(r"(?:^|\s)(?:without|no|not|nor|rather than)\s")
+_ADJECTIVE = ("ed", "ent", "ic", "ive", "ory", "ous")
 _LIST = re.compile(r"\s*(?:[,;]|\band\b|\bor\b|\bplus\b)\s*")
 _MAX_WORDS = 6
 _LONG = 11  # from here on a misspelling may have two wrong letters
@@ -42,7 +44,9 @@ class EventNames:
     first_letters: dict[str, tuple[str, ...]]
     words: set[str]  # of all terms: none of them is a misspelling of another
     directions: dict[str, str]
+    same_words: dict[str, str]  # "hepatic" is "liver"
     fillers: frozenset[str]
+    not_parts: frozenset[str]
 
 
 @lru_cache(maxsize=CACHE)
@@ -80,12 +84,16 @@ def find_event(text: str, events: EventNames, *, whole: bool = False) -> Term | 
     if not has_letters(key):
         return None
     found = (
-        events.terms.get(key)
+        events.terms.get(text.strip() if text.isupper() else key)
+        or events.terms.get(key)
         or scored(_spelled(key, events), VARIANT)
         or scored(events.bags.get(_bag(key, events)), VARIANT)
     )
     if found is not None or whole:
         return found
+    told = _WITHOUT.split(key, maxsplit=1)[0]  # "nausea without vomiting"
+    if told != key:
+        return scored(find_event(told, events), PART)
     return (
         _bracketed(key, events)
         or scored(_first_of_list(key, events), PART)
@@ -100,6 +108,7 @@ def _spelled(key: str, events: EventNames) -> Term | None:
         singular(key),
         fold(singular(key)),
         key.replace("-", " "),
+        fold(key.replace("-", "")),
         key.replace("'s ", " "),
     ):
         if form in events.terms:
@@ -113,7 +122,7 @@ def _bag(key: str, events: EventNames) -> frozenset[str]:
     for word in WORD.findall(fold(key).replace("-", " ").replace("/", " ")):
         word = singular(word)
         if word not in events.fillers:
-            words.append(events.directions.get(word, word))
+            words.append(events.directions.get(word) or events.same_words.get(word, word))
     return frozenset(words)
 
 
@@ -141,11 +150,15 @@ def _part(key: str, events: EventNames) -> Term | None:
     """Back off to fewer words; the head stands last, or before a preposition: "rash", "thrombosis of …"."""
     words = [word.strip("'./-") for word in WORD.findall(key)]
     head_end = next((i for i, word in enumerate(words) if i and word in _PREPOSITIONS), len(words))
+    needed = events.not_parts.intersection(words)  # "neoplasm" is no part of "tumour resection"
     vague = None
     for first, last in ((0, head_end), (head_end, len(words))):
         for length in range(min(len(words) - 1, _MAX_WORDS), 0, -1):
             for start in range(min(last, len(words) - length + 1) - 1, first - 1, -1):
-                term = _run(words[start : start + length], events)
+                run = words[start : start + length]
+                if not needed.issubset(run) or _is_modifier(run, start, head_end, words):
+                    continue
+                term = _run(run, events)
                 if term is not None and not term.name.startswith("Abnormal"):
                     return term
                 vague = vague or term
@@ -154,6 +167,11 @@ def _part(key: str, events: EventNames) -> Term | None:
     if any("-" in word or "/" in word for word in words):
         return _part(key.replace("-", " ").replace("/", " "), events)
     return None
+
+
+def _is_modifier(run: list[str], start: int, head_end: int, words: list[str]) -> bool:
+    """Tell whether a single word says what sort of thing the next one is: "inflammatory pseudotumour"."""
+    return len(run) == 1 and start + 1 not in (head_end, len(words)) and run[0].endswith(_ADJECTIVE)
 
 
 def _run(words: list[str], events: EventNames) -> Term | None:
@@ -168,9 +186,11 @@ def _run(words: list[str], events: EventNames) -> Term | None:
 
 def _misspelled(key: str, events: EventNames) -> Term | None:
     word = key.rsplit(" ", 1)[-1]
-    if not 7 <= len(word) <= 30 or not word.isalpha() or word in events.words:
+    if not 7 <= len(word) <= 30 or not word.isalpha():
         return None
-    limit = 1 if len(word) < _LONG else 2
+    if word in events.words or word in events.not_parts:
+        return None
+    limit = 2 if len(word) >= _LONG and word == key else 1
     best = nearest(word, events.first_letters.get(word[0], ()), limit=limit)
     return scored(events.terms[best], FUZZY) if best else None
 
@@ -178,22 +198,30 @@ def _misspelled(key: str, events: EventNames) -> Term | None:
 def event_terms(*, loose: bool = True) -> dict[str, Term]:
     """Give the names of events in the terminologies of the package; ``loose`` takes in those that only come near."""
     terms: dict[str, Term] = {}
-    for row in load_table("event_names.csv"):
-        term = Term(name=row["name"], code=row["code"], source=_source(row["code"]), score=EXACT)
-        for form in row["forms"].split("|"):
-            terms.setdefault(form, term)
+    _add_own(terms, "event_names.csv")
+    for form in load_lines("event_capitals.txt"):
+        if form in terms:  # "IRIS" is a syndrome, "iris" a part of the eye
+            terms[form.upper()] = terms.pop(form)
     rows = [
         (row, Term(name=row["name"], code=row["code"], source="HPO", score=EXACT))
         for row in load_table("events.csv")
     ]
     for row, term in rows:
         terms.setdefault(row["name"].lower(), term)
+    _add_own(terms, "event_synonyms.csv")
     for column in ("forms", "loose") if loose else ("forms",):
         for row, term in rows:
             for form in filter(None, row[column].split("|")):
                 if has_letters(key := squeeze(form)):
                     terms.setdefault(key, term)
     return terms
+
+
+def _add_own(terms: dict[str, Term], table: str) -> None:
+    for row in load_table(table):
+        term = Term(name=row["name"], code=row["code"], source=_source(row["code"]), score=EXACT)
+        for form in row["forms"].split("|"):
+            terms.setdefault(form, term)
 
 
 @cache
@@ -214,7 +242,9 @@ def index_events(terms: dict[str, Term]) -> EventNames:
         first_letters={},
         words=set(),
         directions={row["word"]: row["direction"] for row in load_table("event_directions.csv")},
+        same_words={row["word"]: row["same_as"] for row in load_table("event_words.csv")},
         fillers=frozenset(load_lines("event_fillers.txt")),
+        not_parts=frozenset(load_lines("event_not_parts.txt")),
     )
     spellable: dict[str, list[str]] = {}
     for form, term in terms.items():

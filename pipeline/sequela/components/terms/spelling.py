@@ -21,7 +21,14 @@ _HYPHENS = str.maketrans({"‐": "-", "‑": "-", "–": "-", "—": "-", "−":
 BRACKETS = re.compile(r"\s*\(([^()]{1,60})\)\s*")
 WORD = re.compile(r"[a-z0-9][a-z0-9'./-]*")
 
-_BRITISH = (("ae", "e"), ("oe", "e"), ("our", "or"), ("yse", "yze"), ("isation", "ization"))
+_BRITISH = (
+    ("ae", "e"),
+    ("oe", "e"),
+    ("our", "or"),
+    ("yse", "yze"),
+    ("isation", "ization"),
+    ("leuco", "leuko"),
+)
 
 
 def squeeze(text: str) -> str:
@@ -40,13 +47,7 @@ def has_letters(key: str) -> bool:
 
 def fold(key: str) -> str:
     """Write British and American forms alike: "haemorrhage", "oedema", "tumour" and theirs."""
-    for british, american in (
-        ("ae", "e"),
-        ("oe", "e"),
-        ("our", "or"),
-        ("yse", "yze"),
-        ("isation", "ization"),
-    ):
+    for british, american in _BRITISH:
         if british in key:
             key = key.replace(british, american)
     return key
@@ -56,6 +57,8 @@ def singular(word: str) -> str:
     """Give the singular of a regular plural; other words stay as they are."""
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
+    if word.endswith(("oses", "tases")):
+        return word[:-2] + "is"  # "stenoses", "metastases"
     return word[:-3] + "y" if word.endswith("ies") and len(word) > 5 else word[:-1]
 
 
@@ -64,6 +67,13 @@ def nearest(word: str, names: tuple[str, ...], *, limit: int) -> str | None:
     candidates = [name for name in names if abs(len(name) - len(word)) <= limit]
     best = process.extractOne(word, candidates, scorer=OSA.distance, score_cutoff=limit)
     return str(best[0]) if best else None
+
+
+def anagram(word: str, names: tuple[str, ...]) -> str | None:
+    """Give the one name with the same letters, at most two of them in another place: "gefinitib"."""
+    letters = sorted(word)
+    same = [name for name in names if len(name) == len(word) and sorted(name) == letters]
+    return nearest(word, tuple(same), limit=2) if len(same) == 1 else None
 
 
 def without_brackets(key: str) -> tuple[str, str] | None:
