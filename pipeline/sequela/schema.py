@@ -6,7 +6,7 @@ are the fields of `Triple`, in their order, and are written down nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -169,7 +169,7 @@ class ValueObject:
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values: enumerations as their text, nested objects as dicts."""
-        return {key: _plain(value) for key, value in asdict(self).items()}  # type: ignore[call-overload]
+        return {name: _plain(value) for name, value in vars(self).items()}
 
     @classmethod
     def from_dict(cls: type[_Value], data: dict[str, Any]) -> _Value:
@@ -177,9 +177,17 @@ class ValueObject:
         return cls(**data)
 
 
+_SIMPLE = frozenset((bool, float, int, str, type(None)))
+
+
 def _plain(value: Any) -> Any:
+    # `dataclasses.asdict` copies deeply, which took a tenth of the time of the rules
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, ValueObject):
+        return value.to_dict()
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
