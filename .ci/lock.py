@@ -30,7 +30,9 @@ def resolve(python: str) -> tuple[str, dict[str, str]]:
         check=True,
     ).stdout.strip()
     command = [python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
-    report = subprocess.run([*command, f"{ROOT}[dev,spark]"], capture_output=True, text=True, check=True).stdout
+    report = subprocess.run(
+        [*command, f"{ROOT}[dev,spark]"], capture_output=True, text=True, check=True
+    ).stdout
     pins = {}
     for item in json.loads(report)["install"]:
         name = re.sub(r"[-_.]+", "-", item["metadata"]["name"]).lower()

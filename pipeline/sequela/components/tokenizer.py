@@ -54,9 +54,7 @@ def create_tokenizer(nlp: Language) -> Tokenizer:
         ).search
         # the same, without a search from each of many full stops
         suffixes = _pattern(base.suffix_search).replace(r"\.\.+$", r"(?<!\.)\.\.+$")
-        base.suffix_search = re.compile(
-            rf"{_RUN_STARTS}{_RUN}$|{units}$|(?<=^[A-Z])\.$|{suffixes}"
-        ).search
+        base.suffix_search = re.compile(rf"{_RUN_STARTS}{_RUN}$|{units}$|(?<=^[A-Z])\.$|{suffixes}").search
     # "within 24 h." ends a sentence: the full stop is no part of a unit
     base.rules = {word: rule for word, rule in base.rules.items() if word not in _UNITS_WITH_STOP}
     return base
