@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,6 +67,8 @@ def start(tiny_model: Path, tmp_path: Path) -> Callable[..., subprocess.Popen[st
             text=True,
             cwd=tmp_path,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            # a background job of a shell ignores Ctrl-C, and so would its children
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             **options,  # type: ignore[call-overload]
         )
 

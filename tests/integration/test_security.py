@@ -78,7 +78,8 @@ def test_nothing_is_unpickled() -> None:
         for word in unsafe
         if word in path.read_text(encoding="utf-8")
     }
-    assert found == set()
+    # scispaCy's own index holds a joblib file: it is read only with --trust-linker (test_knowledge_base.py)
+    assert found == {("knowledge_base.py", "import joblib")}
 
 
 def test_what_is_not_finished_is_for_its_owner_only(tmp_path: Path) -> None:
