@@ -17,6 +17,10 @@ from support import save_tiny_model
 REPORT = "A rash developed 3 days after the first dose of clindamycin."
 
 
+# A background job of a shell ignores Ctrl-C, and so would the commands that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_model(tmp_path_factory.mktemp("tiny") / "model")
@@ -67,8 +71,6 @@ def start(tiny_model: Path, tmp_path: Path) -> Callable[..., subprocess.Popen[st
             text=True,
             cwd=tmp_path,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            # a background job of a shell ignores Ctrl-C, and so would its children
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             **options,  # type: ignore[call-overload]
         )
 

@@ -9,18 +9,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from sequela.errors import OutputError
 from sequela.reading import printable
-
-
-class Output(Protocol):
-    """Something that text can be written to."""
-
-    def write(self, text: str, /) -> int:
-        """Append text."""
-        ...
 
 
 class OutputFile:
