@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import islice
 
 from spacy.tokens import Doc
 
@@ -133,7 +134,11 @@ def reactions_of(links: list[Link], keys: NameKeys, drug: str) -> list[Mention]:
 
 def is_report(doc: Doc) -> bool:
     """Whether a text is long enough that what it leaves unsaid says something."""
-    return sum(1 for _ in doc.sents) >= _SENTENCES_OF_A_REPORT
+    return _has_sentences(doc, _SENTENCES_OF_A_REPORT)
+
+
+def _has_sentences(doc: Doc, count: int) -> bool:
+    return next(islice(doc.sents, count - 1, None), None) is not None
 
 
 def review(
@@ -181,7 +186,7 @@ def review(
         for drug, events in aside.items()
         if any(reactions.get(event, set()) - {drug} for event in events)
     }
-    whole = sum(1 for _ in doc.sents) >= _TELLS_ALL
+    whole = _has_sentences(doc, _TELLS_ALL)
     reviewed = []
     for link, (drug, event) in zip(links, pairs, strict=True):
         changed = link

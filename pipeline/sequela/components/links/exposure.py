@@ -2,8 +2,8 @@
 
 A name that no terminology knows is believed where the report tells that it was given, taken or stopped, or where
 words of cause blame it and all heads of the tagger see a drug, unless it is measured there ("fibrinogen of 0.7 g/L")
-or is a germ. What the body makes itself
-("calcium", "cortisol"; ``lexicons/linking_endogenous.txt``) must have been given. Any other drug is believed.
+or is a germ. What the body makes itself ("calcium", "cortisol"; ``lexicons/linking_endogenous.txt``) must have been
+given. Any other drug is believed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def find_never_given(
     """Give the keys of mentions tagged as drugs that nothing in the report shows to be an exposure of anybody.
 
     ``blamed`` are the keys of drugs that words of cause tie to an event: a new drug that no terminology knows yet
-    is believed on these.
+    is believed on these, where the heads of the tagger agree.
     """
     given, doubted = set(), set()
     taken_before, taken_after, measured_before, measured_after = _patterns()
