@@ -20,6 +20,7 @@ from spacy.tokens import Doc, Span
 from sequela import attributes
 from sequela.components.links.classes import class_of, is_member
 from sequela.components.links.exposure import is_endogenous
+from sequela.components.texts import sentence_starts, text_of
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Assertion, Attribution, Label, Zone
 
@@ -104,7 +105,7 @@ class Anaphora:
         sentences = _Sentences(doc)
         salient = salient_drug(doc, drugs)
         found = []
-        text = doc.text
+        text = text_of(doc)
         named = [(ent.start, ent.end) for ent in (*drugs, *events)]
         for match in _noun_pattern().finditer(text):
             span = doc.char_span(match.start(), match.end(), alignment_mode="contract")
@@ -176,7 +177,7 @@ class _Sentences:
     """Which entities come shortly before a place."""
 
     def __init__(self, doc: Doc) -> None:
-        self.starts = [sent.start_char for sent in doc.sents]
+        self.starts = sentence_starts(doc)
         self.frames = attributes.get_frames(doc)
         self.frame_starts = [frame.start for frame in self.frames]
 
@@ -208,7 +209,7 @@ def salient_drug(doc: Doc, drugs: list[Span]) -> str:
         (section.start, section.end) for section in attributes.get_sections(doc) if section.zone is Zone.TITLE
     ]
     weights: Counter[str] = Counter()
-    text = doc.text
+    text = text_of(doc)
     for ent in drugs:
         weight = 1
         if any(start <= ent.start_char < end for start, end in titles):

@@ -7,10 +7,10 @@ from spacy.tokens import Doc
 
 from sequela.attributes import set_attribution, set_frames, set_patients
 from sequela.components.clearance import find_cleared
-from sequela.components.cues import Words
 from sequela.components.entity_attribution import find_entity_attributions
 from sequela.components.frames import find_frames
 from sequela.components.patients import assign_patients, find_patients
+from sequela.components.texts import words_of
 
 
 @Language.factory(
@@ -28,12 +28,11 @@ class AttributionFinder:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set patients, frames and the attributions of single entities."""
-        words = Words(doc.text)
-        frames = find_frames(doc, words)
-        patients, stretches = find_patients(doc, frames, words.text)
+        frames = find_frames(doc)
+        patients, stretches = find_patients(doc, frames)
         set_patients(doc, patients)
         set_frames(doc, assign_patients(frames, stretches))
-        found = find_entity_attributions(doc, words)
-        for ent, value, cue in [*found, *find_cleared(doc, words, frames, found)]:
+        found = find_entity_attributions(doc)
+        for ent, value, cue in [*found, *find_cleared(doc, words_of(doc), frames, found)]:
             set_attribution(ent, value, cue)
         return doc

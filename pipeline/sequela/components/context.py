@@ -17,7 +17,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela.attributes import set_assertion
-from sequela.components.cues import CueMatcher, Found, Words, sentence_offsets
+from sequela.components.cues import CueMatcher, Found, Words
+from sequela.components.texts import sentence_offsets, words_of
 from sequela.lexicons.loader import load_table
 from sequela.schema import Assertion, Cue, Label
 
@@ -80,7 +81,7 @@ def find_assertions(doc: Doc) -> list[tuple[Span, Assertion, Cue]]:
     ents = [ent for ent in doc.ents if ent.label_ in _LABELS]
     if not ents:
         return []
-    words = Words(doc.text)
+    words = words_of(doc)
     matcher = context_matcher()
     found = []
     for start, end, inside in _statements(doc, words, ents):

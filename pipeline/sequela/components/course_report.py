@@ -23,6 +23,7 @@ from sequela.components.links.classes import class_of, is_member
 from sequela.components.terms.drugs import normalise_drug
 from sequela.components.terms.events import normalise_event
 from sequela.components.terms.spelling import VARIANT
+from sequela.components.texts import sentence_starts, text_of
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Attribution, Frame, Label, Link, Section, Zone
 
@@ -111,9 +112,9 @@ class Report:
     """The sentences of a report, and the statements in them, found once for all its links."""
 
     def __init__(self, doc: Doc, links: list[Link]) -> None:
-        self.text = doc.text
+        self.text = text_of(doc)
         self.lowered = lower(self.text)
-        self.starts = [sent.start_char for sent in doc.sents] or [0]
+        self.starts = sentence_starts(doc) or [0]
         self.last = len(self.starts) - 1
         self.drugs = _Mentions(
             [_drug(ent) for ent in doc.ents if ent.label_ == Label.DRUG or _abbreviates_drug(ent)]

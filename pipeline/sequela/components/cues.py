@@ -26,8 +26,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from spacy.tokens import Doc
-
 from sequela.lexicons.loader import load_lines, load_table
 
 Entry = TypeVar("Entry")
@@ -67,19 +65,6 @@ class Words:
     def is_name(self, i: int) -> bool:
         """Whether word ``i`` is capitalised."""
         return self.ends[i] - self.starts[i] > 1 and self.text[self.starts[i]].isupper()
-
-
-def sentence_offsets(doc: Doc) -> list[tuple[int, int]]:
-    """Give the sentences as character offsets, the whole text where none are set.
-
-    ``doc.sents`` makes an object of every token, twice; this reads the arrays behind them.
-    """
-    if not len(doc):
-        return []
-    starts, places, lengths = doc.to_array(["SENT_START", "IDX", "LENGTH"]).T.tolist()
-    first = [i for i, start in enumerate(starts) if i == 0 or start == 1]
-    last = [*(i - 1 for i in first[1:]), len(places) - 1]
-    return [(places[i], places[j] + lengths[j]) for i, j in zip(first, last, strict=True)]
 
 
 @dataclass(frozen=True)

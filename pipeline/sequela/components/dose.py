@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Span
 
 from sequela import attributes
 from sequela.components.dose_values import Part, find_amounts, find_frequencies, find_routes, read_dose
+from sequela.components.texts import text_of
 from sequela.lexicons.loader import load_lines
 from sequela.schema import Dose, Label
 
@@ -49,7 +50,7 @@ class DoseFinder:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the entities and their values."""
-        text = doc.text  # spaCy puts it together anew at every call
+        text = text_of(doc)
         doses = find_amounts(text)
         if self.find_entities:
             doc.set_ents(_merged(doc, self.find_spans(doc, text, doses)))

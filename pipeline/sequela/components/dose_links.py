@@ -16,6 +16,7 @@ from spacy.tokens import Doc
 from sequela import attributes
 from sequela.components.dose import frequencies_in_context, is_beside, routes_in_context
 from sequela.components.dose_values import Part, find_forms, find_ordinals
+from sequela.components.texts import sentence_starts, text_of
 from sequela.schema import Dose, Label
 
 Offsets = tuple[int, int]
@@ -62,8 +63,8 @@ def doses_of(doc: Doc) -> dict[Offsets, list[Dose]]:
         dose = attributes.get_dose(ent) if ent.label_ == Label.DOSE else None
         if dose is not None:
             values[ent.start_char, ent.end_char] = dose
-    text = doc.text
-    starts = [sent.start_char for sent in doc.sents]
+    text = text_of(doc)
+    starts = sentence_starts(doc)
     found: dict[Offsets, list[Dose]] = {}
     for offsets, drug in link_doses(text, drugs, sorted(values), starts):
         found.setdefault(drug, []).append(values[offsets])

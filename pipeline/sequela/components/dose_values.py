@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from sequela.components.alternatives import any_of
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Dose
 
@@ -373,11 +374,6 @@ def _without_overlaps(doses: list[Dose]) -> Iterator[Dose]:
             end = dose.end
 
 
-def _alternatives(forms: Iterable[str]) -> str:
-    escaped = (re.escape(form).replace(r"\ ", r"\s+") for form in forms)
-    return "|".join(sorted(escaped, key=lambda form: (-len(form), form)))
-
-
 @cache
 def _patterns() -> _Patterns:
     units = {row["form"]: (row["ucum"], row["kind"]) for row in load_table("units.csv")}
@@ -389,12 +385,12 @@ def _patterns() -> _Patterns:
     }
     routes = {row["form"]: (row["route"], row["needs"]) for row in load_table("routes.csv")}
     forms = {row["form"]: row["value"] for row in load_table("dose_forms.csv")}
-    word = f"(?:{_alternatives(numbers)})"
+    word = f"(?:{any_of(numbers)})"
     words = rf"(?:{word}(?:[\s-](?:and\s)?{word}){{0,4}})"
     figure = r"(?:\d{1,3}(?:[,'’\u00a0\u202f]\d{3})+(?!\d)(?:\.\d+)?|\d{1,3} 000\b|\d{1,9}(?:[.,·]\d{1,6})?)"
     number = rf"(?:\d{{1,2}}/\d{{1,2}}(?=\s?(?:tab|pill))|{figure}|{words})"
-    givens = _alternatives(form for form, (_, kind) in units.items() if not kind.endswith("divisor"))
-    divisors = _alternatives(form for form, (_, kind) in units.items() if kind.endswith("divisor"))
+    givens = any_of(form for form, (_, kind) in units.items() if not kind.endswith("divisor"))
+    divisors = any_of(form for form, (_, kind) in units.items() if kind.endswith("divisor"))
     per = (
         rf"(?:\s?(?:/|\bper\b|·)\s?(?:{divisors})(?![a-wyz0-9])"
         r"|\s?(?:kg|m2|d|day|h|min)\(?[-−]1\)?(?!\w)){1,3}"
@@ -411,7 +407,7 @@ def _patterns() -> _Patterns:
             re.I,
         ),
         qualitative=re.compile(
-            rf"(?<!\w)(?:(?:{_alternatives(load_lines('dose_qualifiers.txt'))})[\s-]dos(?:es?|ages?|ing)"
+            rf"(?<!\w)(?:(?:{any_of(load_lines('dose_qualifiers.txt'))})[\s-]dos(?:es?|ages?|ing)"
             r")(?!\w)",
             re.I,
         ),
@@ -422,17 +418,15 @@ def _patterns() -> _Patterns:
             rf"(?:\s?(?:-|–|to|or)\s?(?P<every_high>\d{{1,3}}|{words}))?[\s-]?(?P<every_period>{every_period})"
             rf"|(?P<hourly>\d{{1,2}}|{words})[\s-]?(?P<hourly_period>hour|week)ly"
             rf"|/\s?(?P<slash>\d{{1,2}})\s?(?P<slash_period>{every_period})"
-            rf"|(?P<form>{_alternatives(frequencies)}))(?!\w)",
+            rf"|(?P<form>{any_of(frequencies)}))(?!\w)",
             re.I,
         ),
-        route=re.compile(rf"(?<![\w.-])(?:{_alternatives(routes)})(?![\w-])", re.I),
+        route=re.compile(rf"(?<![\w.-])(?:{any_of(routes)})(?![\w-])", re.I),
         divisor=re.compile(rf"(?<![\w])(?:{divisors})(?![a-wyz0-9]*[a-wyz])", re.I),
-        form=re.compile(rf"(?<![\w-])(?:{_alternatives(forms)})(?![\w-])", re.I),
-        measured=re.compile(
-            rf"\b(?:{_alternatives(load_lines('dose_not_before.txt'))})\b[^,.;:)]{{0,25}}$", re.I
-        ),
+        form=re.compile(rf"(?<![\w-])(?:{any_of(forms)})(?![\w-])", re.I),
+        measured=re.compile(rf"\b(?:{any_of(load_lines('dose_not_before.txt'))})\b[^,.;:)]{{0,25}}$", re.I),
         not_given=re.compile(
-            rf"[\s,;(]{{1,3}}(?:of\s)?(?:[^\s,;:.()]{{1,20}}\s){{0,3}}(?:{_alternatives(load_lines('dose_not_after.txt'))})(?![a-z])",
+            rf"[\s,;(]{{1,3}}(?:of\s)?(?:[^\s,;:.()]{{1,20}}\s){{0,3}}(?:{any_of(load_lines('dose_not_after.txt'))})(?![a-z])",
             re.I,
         ),
         units=units,

@@ -18,7 +18,8 @@ from functools import cache
 from spacy.tokens import Doc, Span
 
 from sequela.attributes import get_assertion
-from sequela.components.cues import CueMatcher, Found, Words, sentence_offsets
+from sequela.components.cues import CueMatcher, Found, Words
+from sequela.components.texts import sentence_offsets, words_of
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Attribution, Cue, Label
 
@@ -63,11 +64,8 @@ def entity_matcher() -> CueMatcher[EntityCue]:
     return matcher
 
 
-def find_entity_attributions(doc: Doc, words: Words | None = None) -> list[tuple[Span, Attribution, Cue]]:
-    """Give the entities with evidence of their own, the value, and the cue.
-
-    ``words`` are those of the text, where they are known already.
-    """
+def find_entity_attributions(doc: Doc) -> list[tuple[Span, Attribution, Cue]]:
+    """Give the entities with evidence of their own, the value, and the cue."""
     ents = [ent for ent in doc.ents if ent.label_ in (_DRUG, _SYMPTOM)]
     found: dict[Span, tuple[Attribution, Cue]] = {}
     for ent in ents:
@@ -75,8 +73,7 @@ def find_entity_attributions(doc: Doc, words: Words | None = None) -> list[tuple
         if cue is not None and cue.rule.startswith("excluded:"):
             found[ent] = (Attribution.EXCLUDED, cue)
     if ents:
-        if words is None:
-            words = Words(doc.text)
+        words = words_of(doc)
         placed = [_Placed(ent, *words.between(ent.start_char, ent.end_char)) for ent in ents]
         k = 0
         for start, end in sentence_offsets(doc):

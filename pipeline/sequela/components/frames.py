@@ -17,8 +17,9 @@ from functools import cache
 from spacy.tokens import Doc
 
 from sequela.attributes import get_sections
-from sequela.components.cues import CueMatcher, Found, Words, sentence_offsets
+from sequela.components.cues import CueMatcher, Found, Words
 from sequela.components.discourse import INDEX, OTHER, RETELLING_ZONES, Memory, is_several
+from sequela.components.texts import sentence_offsets, text_of, words_of
 from sequela.lexicons.loader import load_table
 from sequela.schema import Attribution, Cue, Frame, Section, Zone
 
@@ -114,18 +115,14 @@ class _Votes:
         return max((BACKGROUND, OTHER, INDEX), key=self.total.__getitem__)
 
 
-def find_frames(doc: Doc, words: Words | None = None) -> list[Frame]:
-    """Give the frames in the order of the text, one for each sentence or clause, without a ``patient_id``.
-
-    ``words`` are those of the text, where they are known already.
-    """
-    if words is None:
-        words = Words(doc.text)
+def find_frames(doc: Doc) -> list[Frame]:
+    """Give the frames in the order of the text, one for each sentence or clause, without a ``patient_id``."""
+    words = words_of(doc)
     matcher = frame_matcher()
     memory = Memory()
     frames: list[Frame] = []
     before: Section | None = None
-    for start, end, section in statements(doc, words.text):
+    for start, end, section in statements(doc):
         zone = section.zone if section else Zone.BODY
         if section != before:
             memory.begin_section()
@@ -146,9 +143,9 @@ def find_frames(doc: Doc, words: Words | None = None) -> list[Frame]:
     return frames
 
 
-def statements(doc: Doc, text: str) -> Iterator[tuple[int, int, Section | None]]:
-    """Give the sentences as character offsets, each with its section; ``text`` is that of ``doc``."""
-    sections = get_sections(doc)
+def statements(doc: Doc) -> Iterator[tuple[int, int, Section | None]]:
+    """Give the sentences as character offsets, each with its section."""
+    text, sections = text_of(doc), get_sections(doc)
     k = 0
     for start, end in sentence_offsets(doc):
         while k + 1 < len(sections) and sections[k + 1].start <= start:

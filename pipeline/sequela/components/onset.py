@@ -228,7 +228,7 @@ class ReactionOnsets:
             tiers = [[onset for onset in told if onset.rule in rules] for rules in _TIERS]
             self.histories[key] = next((tier for tier in tiers if tier), [])
         told = self.histories[key]
-        named = min((event.start for event in self.places.events_of(reaction)), default=len(self.doc.text))
+        named = min((event.start for event in self.places.events_of(reaction)), default=len(self.scene.text))
         return _first_sign(told) or _first_sign([onset for onset in told if onset.start < named])
 
     def _told(self, reaction: Reaction, *, withdrawal: bool) -> Iterator[Onset]:

@@ -15,16 +15,18 @@ from dataclasses import dataclass, replace
 from spacy.tokens import Doc
 
 from sequela.attributes import get_sections
+from sequela.components.alternatives import any_of
 from sequela.components.cues import number_of
+from sequela.components.texts import text_of
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Attribution, Frame, Patient, Zone
 
-_NUMBER = "|".join(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] != "ordinal")
-_ORDINAL = "|".join(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "ordinal")
-_CARDINAL = "|".join(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "cardinal")
+_NUMBER = any_of(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] != "ordinal")
+_ORDINAL = any_of(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "ordinal")
+_CARDINAL = any_of(row["word"] for row in load_table("patients_numbers.csv") if row["kind"] == "cardinal")
 _SEXES = {row["word"]: row["sex"] for row in load_table("patients_sex.csv")}
-_NOUNS = "|".join(row["word"] for row in load_table("patients_sex.csv") if row["kind"] == "noun")
-_PRONOUNS = "|".join(row["word"] for row in load_table("patients_sex.csv") if row["kind"] == "pronoun")
+_NOUNS = any_of(row["word"] for row in load_table("patients_sex.csv") if row["kind"] == "noun")
+_PRONOUNS = any_of(row["word"] for row in load_table("patients_sex.csv") if row["kind"] == "pronoun")
 
 _LABELLED = re.compile(
     rf"\b(?:case|patient)[\s_]{{1,2}}(?:no\.? ?|number |# ?)?"
@@ -94,19 +96,16 @@ class _Introduction:
     opens: bool
 
 
-def find_patients(
-    doc: Doc, frames: list[Frame], text: str | None = None
-) -> tuple[list[Patient], list[Stretch]]:
+def find_patients(doc: Doc, frames: list[Frame]) -> tuple[list[Patient], list[Stretch]]:
     """Give the index patients in the order of the text, and the stretches about each.
 
     ``start`` and ``end`` of a patient are those of the longest stretch. A report in which no statement is
-    about an index patient has none. ``text`` is that of the doc, where it is known already.
+    about an index patient has none.
     """
     own = [frame for frame in frames if frame.attribution is Attribution.INDEX_PATIENT]
     if not own:
         return [], []
-    if text is None:
-        text = doc.text  # joined anew at every call
+    text = text_of(doc)
     told = _narrative_ranges(doc, len(text))
     introductions = sorted(
         (found for frame in own for found in _introductions(text, frame)), key=lambda found: found.start

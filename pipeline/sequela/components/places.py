@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from sequela import attributes
 from sequela.components.links.merging import Reaction
 from sequela.components.links.names import NameKeys, same_event
+from sequela.components.texts import sentence_starts, text_of
 from sequela.schema import Assertion, Attribution, Frame, Label, Link, Mention, Zone
 
 _UNTOLD = frozenset((Zone.TITLE, Zone.REFERENCES, Zone.BACK_MATTER))
@@ -32,8 +33,8 @@ class Places:
             for section in attributes.get_sections(doc)
             if section.zone in _UNTOLD
         ]
-        self.sentence_starts = [sent.start_char for sent in doc.sents]
-        self.length = len(doc.text)
+        self.sentence_starts = sentence_starts(doc)
+        self.length = len(text_of(doc))
         self.drugs: list[tuple[str, str, Mention]] = []
         self.events: list[tuple[str, str, Mention]] = []
         for ent in doc.ents:

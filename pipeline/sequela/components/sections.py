@@ -19,6 +19,7 @@ from spacy.tokens import Doc
 
 from sequela.attributes import get_meta, set_sections
 from sequela.components.cues import Words, expand, number_of
+from sequela.components.texts import text_of
 from sequela.lexicons.loader import load_table
 from sequela.schema import Section, Zone
 
@@ -94,7 +95,7 @@ class SectionFinder:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the sections."""
-        set_sections(doc, find_sections(doc.text, title=get_meta(doc).get("title", "")))
+        set_sections(doc, find_sections(text_of(doc), title=get_meta(doc).get("title", "")))
         return doc
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from sequela.components.texts import token_texts
 from sequela.lexicons.loader import load_lines
 
 _CLOSERS = frozenset("\"'”’)]»")
@@ -44,7 +45,7 @@ class Sentences:
     def find_starts(self, doc: Doc) -> list[int]:
         """Give the indices of the tokens that begin a sentence."""
         starts = [0] if len(doc) else []
-        words = [token.text for token in doc]
+        words = token_texts(doc)
         i = 0
         while i < len(words):
             if "\n" in words[i] and words[i].isspace():

@@ -10,6 +10,7 @@ from functools import cache
 from spacy.tokens import Doc, Span
 
 from sequela.components.skin_sites import SkinSites, events_in_list
+from sequela.components.texts import sentence_starts, text_of
 from sequela.lexicons.loader import load_lines
 from sequela.schema import Label, Mention
 
@@ -57,7 +58,7 @@ def sites_of(doc: Doc) -> dict[Offsets, list[Mention]]:
     found: dict[Offsets, list[Mention]] = {}
     linked = set()
     places = {site: ent for site, ent in sites.items() if ent.text.lower() not in _not_places()}
-    for site, event in link_sites(doc.text, list(sites), events, [sent.start_char for sent in doc.sents]):
+    for site, event in link_sites(text_of(doc), list(sites), events, sentence_starts(doc)):
         linked.add(site)
         if site in places:
             found.setdefault(event, []).append(_mention(places[site]))

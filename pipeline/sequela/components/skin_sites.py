@@ -13,6 +13,7 @@ from functools import cache
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
+from sequela.components.texts import sentence_offsets, text_of
 from sequela.lexicons.loader import load_table
 from sequela.schema import Assertion, Attribution, Frame, Label, Mention, Zone
 
@@ -79,9 +80,9 @@ class SkinSites:
     """Adds what the whole report tells to the sites that were found within the sentences."""
 
     def __init__(self, doc: Doc, found: dict[Offsets, list[Mention]]) -> None:
-        self.text = doc.text
+        self.text = text_of(doc)
         self.found = found
-        self.sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
+        self.sentences = sentence_offsets(doc)
         self.starts = [start for start, _ in self.sentences]
         self.frames = attributes.get_frames(doc)
         self.frame_starts = [frame.start for frame in self.frames]

@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from sequela import attributes
+from sequela.components.texts import text_of
 from sequela.components.time.recogniser import FoundTime, find_times, is_one_expression, normalise
 from sequela.schema import Label, TimexType
 
@@ -46,7 +47,7 @@ class Timex:
 def find_timex(doc: Doc) -> list[tuple[Span, FoundTime]]:
     """Find the time expressions of ``doc`` by rule, on token boundaries."""
     found: list[tuple[Span, FoundTime]] = []
-    for time in find_times(doc.text):
+    for time in find_times(text_of(doc)):
         label = Label.TIME
         if time.is_age:
             label = Label.AGE

@@ -18,6 +18,7 @@ from sequela.components.links.names import NameKeys
 from sequela.components.onset import ReactionOnsets
 from sequela.components.places import Places
 from sequela.components.sites import sites_of
+from sequela.components.texts import sentence_offsets, text_of
 from sequela.schema import (
     Action,
     Attribution,
@@ -89,7 +90,7 @@ class _Report:
 
     def __init__(self, doc: Doc) -> None:
         self.doc = doc
-        self.text = doc.text
+        self.text = text_of(doc)
         self.doc_id = attributes.get_meta(doc).get("doc_id", "")
         self.keys = NameKeys(doc)
         self.codes = {(ent.start_char, ent.end_char): ent._.code for ent in doc.ents if ent._.code}
@@ -98,7 +99,7 @@ class _Report:
         self.sites = sites_of(doc)
         self.patients = {patient.patient_id: patient for patient in attributes.get_patients(doc)}
         self.sections = attributes.get_sections(doc)
-        self.sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
+        self.sentences = sentence_offsets(doc)
         self.starts = [start for start, _ in self.sentences]
 
     @cached_property

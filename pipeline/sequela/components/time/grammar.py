@@ -56,7 +56,8 @@ def load_grammar(scope: str) -> Grammar:
         Rule(row["name"], row["build"], re.compile(_expand(row["pattern"], content["macros"])))
         for row in content[scope]
     )
-    return Grammar(rules, re.compile("|".join(f"(?:{rule.pattern.pattern})" for rule in rules)))
+    anywhere = "|".join(f"(?:{rule.pattern.pattern})" for rule in rules)
+    return Grammar(rules, re.compile(f"(?!{OTHER})(?:{anywhere})"))
 
 
 def _expand(pattern: str, macros: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from spacy.tokens import Doc
 
 from sequela import attributes
+from sequela.components.texts import sentence_offsets, text_of
 from sequela.lexicons.loader import load_table
 from sequela.schema import Label, TimeExpression
 
@@ -99,6 +100,7 @@ def _start(place: Place) -> int:
 
 def read_scene(doc: Doc) -> Scene:
     """Collect what the rules look at."""
+    text = text_of(doc)
     times, drugs, symptoms = [], [], []
     for ent in doc.ents:
         if ent.label_ == Label.TIME.value:
@@ -110,12 +112,9 @@ def read_scene(doc: Doc) -> Scene:
             drugs.append(Place(ent.start_char, ent.end_char, ent.text, alias))
         elif ent.label_ == Label.SYMPTOM.value:
             symptoms.append(Place(ent.start_char, ent.end_char, ent.text))
-    if doc.has_annotation("SENT_START"):
-        sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
-    else:
-        sentences = [(0, len(doc.text))]
+    sentences = sentence_offsets(doc) if doc.has_annotation("SENT_START") else [(0, len(text))]
     year = attributes.get_meta(doc).get("publication_date", "")[:4]
-    return Scene(doc.text, sentences, times, drugs, symptoms, int(year) if year.isdigit() else 0)
+    return Scene(text, sentences, times, drugs, symptoms, int(year) if year.isdigit() else 0)
 
 
 @cache
