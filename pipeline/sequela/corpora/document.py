@@ -19,7 +19,7 @@ class Entity:
     label: str
     fragments: tuple[tuple[int, int], ...]
     text: str  # the fragments joined by a blank, as brat has it
-    codes: tuple[str, ...] = ()  # normalisations with their system prefix, "MESH:D000074322"
+    codes: tuple[str, ...] = ()  # normalisations with their system prefix, "MESH:D000074323"
 
     @property
     def start(self) -> int:

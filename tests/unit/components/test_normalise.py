@@ -18,8 +18,8 @@ from sequela.schema import Link, Mention, Term
 
 DRUGS = {
     # mention: (name, code)
-    "alemtuzumab": ("Alemtuzumab", "MESH:D000074322"),
-    "Lemtrada": ("Alemtuzumab", "MESH:D000074322"),
+    "alemtuzumab": ("Alemtuzumab", "MESH:D000074323"),
+    "Lemtrada": ("Alemtuzumab", "MESH:D000074323"),
     "AMIODARONE": ("Amiodarone", "MESH:D000638"),
     "amiodarone hydrochloride": ("Amiodarone", "MESH:D000638"),
     "paracetamol": ("Acetaminophen", "MESH:D000082"),

@@ -11,16 +11,15 @@ from sequela.components.terms.spelling import (
     CACHE,
     EXACT,
     FUZZY,
-    MAX_LENGTH,
     PART,
     VARIANT,
     WORD,
     anagram,
-    has_letters,
+    bracketed,
+    by_first_letter,
+    key_of,
     nearest,
     scored,
-    squeeze,
-    without_brackets,
 )
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Term
@@ -58,16 +57,14 @@ def normalise_drug(text: str) -> Term | None:
         ``code`` is ``MESH:…``, else ``DRUGBANK:…``; ``ATC:…`` for classes and vaccines; the codes of the
         parts joined by ``+`` for a combination. None when nothing fits.
     """
-    if len(text) > MAX_LENGTH:
-        return None
     drugs = _drugs()
-    key = squeeze(text)
-    if not has_letters(key):
+    key = key_of(text)
+    if not key:
         return None
     return (
         drugs.terms.get(key)
         or scored(_respelled(key, drugs), VARIANT)
-        or _bracketed(key)
+        or bracketed(key, normalise_drug)
         or _combination(key)
         or scored(_part(key, drugs), PART)
         or _misspelled(key, drugs)
@@ -116,13 +113,6 @@ def _without_trimmings(key: str, drugs: _Drugs) -> str:
     while len(words) > 1 and words[-1] in drugs.salts:
         words.pop()
     return " ".join(words).strip(" -,")
-
-
-def _bracketed(key: str) -> Term | None:
-    parts = without_brackets(key)
-    if parts is None:
-        return None
-    return scored(normalise_drug(parts[0]) or normalise_drug(parts[1]), VARIANT)
 
 
 def _combination(key: str) -> Term | None:
@@ -213,14 +203,15 @@ def drug_terms() -> dict[str, Term]:
 @cache
 def _drugs() -> _Drugs:
     terms = drug_terms()
-    spellable: dict[str, list[str]] = {}
     excluded = frozenset(load_lines("drugs_not_in_text.txt"))
-    for form in terms:
-        if len(form) > _SHORT and form.replace(" ", "").isalpha() and form not in excluded:
-            spellable.setdefault(form[0], []).append(form)
+    spellable = [
+        form
+        for form in terms
+        if len(form) > _SHORT and form.replace(" ", "").isalpha() and form not in excluded
+    ]
     return _Drugs(
         terms=terms,
-        first_letters={letter: tuple(sorted(names)) for letter, names in spellable.items()},
+        first_letters=by_first_letter(spellable),
         salts=frozenset(load_lines("drug_salts.txt")),
         forms=frozenset(load_lines("drug_forms.txt")),
         not_parts=frozenset(load_lines("drug_not_parts.txt")),

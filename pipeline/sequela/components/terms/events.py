@@ -10,17 +10,18 @@ from sequela.components.terms.spelling import (
     CACHE,
     EXACT,
     FUZZY,
-    MAX_LENGTH,
     PART,
     VARIANT,
     WORD,
+    bracketed,
+    by_first_letter,
     fold,
     has_letters,
+    key_of,
     nearest,
     scored,
     singular,
     squeeze,
-    without_brackets,
 )
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Term
@@ -32,6 +33,8 @@ _WITHOUT = re.compile(r"(?:^|\s)(?:without|no|not|nor|rather than)\s")
 _ADJECTIVE = ("ed", "ent", "ic", "ive", "ory", "ous")
 _LIST = re.compile(r"\s*(?:[,;]|\band\b|\bor\b|\bplus\b)\s*")
 _MAX_WORDS = 6
+_PREFIX, _ENDING = 3, 7  # letters of the parts of a compound, at least
+_OTHERWISE = ("anti", "hyper", "hypo", "non", "normo", "post", "pseudo")  # "pseudohypopyon" is no hypopyon
 _LONG = 11  # from here on a misspelling may have two wrong letters
 
 
@@ -43,10 +46,13 @@ class EventNames:
     bags: dict[frozenset[str], Term]
     first_letters: dict[str, tuple[str, ...]]
     words: set[str]  # of all terms: none of them is a misspelling of another
+    counts: dict[str, str]  # what these words count as in a bag
     directions: dict[str, str]
     same_words: dict[str, str]  # "hepatic" is "liver"
     fillers: frozenset[str]
     not_parts: frozenset[str]
+    organs: dict[str, Term]
+    vague: frozenset[str]  # "involvement": words that tell of an organ only that it is ill
 
 
 @lru_cache(maxsize=CACHE)
@@ -78,10 +84,8 @@ def find_event(text: str, events: EventNames, *, whole: bool = False) -> Term | 
     whole
         Only where all of the mention is a name, in whatever spelling; not by a part of it.
     """
-    if len(text) > MAX_LENGTH:
-        return None
-    key = squeeze(text)
-    if not has_letters(key):
+    key = key_of(text)
+    if not key:
         return None
     found = (
         events.terms.get(text.strip() if text.isupper() else key)
@@ -95,10 +99,12 @@ def find_event(text: str, events: EventNames, *, whole: bool = False) -> Term | 
     if told != key:
         return scored(find_event(told, events), PART)
     return (
-        _bracketed(key, events)
+        bracketed(key, lambda part: find_event(part, events))
         or scored(_first_of_list(key, events), PART)
         or scored(_part(key, events), PART)
+        or scored(_of_organ(key, events), PART)
         or _misspelled(key, events)
+        or scored(_compound(key, events), PART)
     )
 
 
@@ -118,19 +124,18 @@ def _spelled(key: str, events: EventNames) -> Term | None:
 
 def _bag(key: str, events: EventNames) -> frozenset[str]:
     """Give the words that count, in no order, rises and falls in one word: "rise in creatinine levels"."""
-    words = []
-    for word in WORD.findall(fold(key).replace("-", " ").replace("/", " ")):
-        word = singular(word)
-        if word not in events.fillers:
-            words.append(events.directions.get(word) or events.same_words.get(word, word))
-    return frozenset(words)
+    words = WORD.findall(fold(key).replace("-", " ").replace("/", " "))
+    known = events.counts
+    counts = {known[word] if word in known else _count(word, events) for word in words}
+    return frozenset(counts - {""})
 
 
-def _bracketed(key: str, events: EventNames) -> Term | None:
-    parts = without_brackets(key)
-    if parts is None:
-        return None
-    return scored(find_event(parts[0], events) or find_event(parts[1], events), VARIANT)
+def _count(word: str, events: EventNames) -> str:
+    """Give what a word counts as in a bag; "" for nothing."""
+    word = singular(word.removesuffix("'s"))
+    if word in events.fillers:
+        return ""
+    return events.directions.get(word) or events.same_words.get(word, word)
 
 
 def _first_of_list(key: str, events: EventNames) -> Term | None:
@@ -184,6 +189,32 @@ def _run(words: list[str], events: EventNames) -> Term | None:
     return term
 
 
+def _of_organ(key: str, events: EventNames) -> Term | None:
+    """Give the abnormality of the organ for an event that tells no more: "joint involvement", "lesion of the lung"."""
+    words = [singular(word) for word in WORD.findall(fold(key).replace("-", " ").replace("/", " "))]
+    if not events.not_parts.isdisjoint(words):
+        return None
+    for place, word in enumerate(words):
+        if word in events.vague:
+            near = (*reversed(words[max(place - 2, 0) : place]), *words[place + 1 : place + 4])
+            found = next((events.organs[other] for other in near if other in events.organs), None)
+            if found is not None:
+                return found
+    return None
+
+
+def _compound(key: str, events: EventNames) -> Term | None:
+    """Find the name that a longer word ends with: "neurosarcoidosis", "leptomeningitis"."""
+    word = fold(key.rsplit(" ", 1)[-1])
+    if not word.isalpha() or word in events.words or word.startswith(_OTHERWISE) or word.endswith(_ADJECTIVE):
+        return None
+    for cut in range(_PREFIX, len(word) - _ENDING + 1):
+        term = events.terms.get(word[cut:]) or events.terms.get(singular(word[cut:]))
+        if term is not None:
+            return term
+    return None
+
+
 def _misspelled(key: str, events: EventNames) -> Term | None:
     word = key.rsplit(" ", 1)[-1]
     if not 7 <= len(word) <= 30 or not word.isalpha():
@@ -199,9 +230,6 @@ def event_terms(*, loose: bool = True) -> dict[str, Term]:
     """Give the names of events in the terminologies of the package; ``loose`` takes in those that only come near."""
     terms: dict[str, Term] = {}
     _add_own(terms, "event_names.csv")
-    for form in load_lines("event_capitals.txt"):
-        if form in terms:  # "IRIS" is a syndrome, "iris" a part of the eye
-            terms[form.upper()] = terms.pop(form)
     rows = [
         (row, Term(name=row["name"], code=row["code"], source="HPO", score=EXACT))
         for row in load_table("events.csv")
@@ -209,30 +237,51 @@ def event_terms(*, loose: bool = True) -> dict[str, Term]:
     for row, term in rows:
         terms.setdefault(row["name"].lower(), term)
     _add_own(terms, "event_synonyms.csv")
-    for column in ("forms", "loose") if loose else ("forms",):
-        for row, term in rows:
-            for form in filter(None, row[column].split("|")):
-                if has_letters(key := squeeze(form)):
-                    terms.setdefault(key, term)
+    _add_forms(terms, rows, "forms")
+    _add_mesh(terms)
+    if loose:
+        _add_forms(terms, rows, "loose")
     return terms
 
 
 def _add_own(terms: dict[str, Term], table: str) -> None:
+    capitals = frozenset(load_lines("event_capitals.txt"))
     for row in load_table(table):
         term = Term(name=row["name"], code=row["code"], source=_source(row["code"]), score=EXACT)
-        for form in row["forms"].split("|"):
+        for form in row["forms"].split("|"):  # "IRIS" is a syndrome, "iris" a part of the eye
+            terms.setdefault(form.upper() if form in capitals else form, term)
+
+
+def _add_forms(terms: dict[str, Term], rows: list[tuple[dict[str, str], Term]], column: str) -> None:
+    for row, term in rows:
+        for form in filter(None, row[column].split("|")):
+            if has_letters(key := squeeze(form)):
+                terms.setdefault(key, term)
+
+
+def _add_mesh(terms: dict[str, Term]) -> None:
+    """Add the headings of MeSH; one that a table before has keeps the name that it has there."""
+    known = {term.code: term for term in terms.values()}
+    for row in load_table("events_mesh.csv"):
+        term = known.get(row["code"])
+        if term is None:
+            term = Term(name=row["name"], code=row["code"], source="MeSH", score=EXACT)
+        for form in (row["name"].lower(), *filter(None, row["forms"].split("|"))):
             terms.setdefault(form, term)
 
 
 @cache
 def _events() -> EventNames:
-    return index_events(event_terms())
+    terms = event_terms()
+    organs = {row["word"]: terms[row["name"].lower()] for row in load_table("event_organs.csv")}
+    return index_events(terms, organs)
 
 
-def index_events(terms: dict[str, Term]) -> EventNames:
+def index_events(terms: dict[str, Term], organs: dict[str, Term] | None = None) -> EventNames:
     """Make the names of a terminology ready for `find_event`.
 
     ``terms`` holds the names as `sequela.components.terms.spelling.squeeze` writes them; it is added to.
+    ``organs`` are terms for what befalls an organ, by the word for the organ.
     """
     for form in list(terms):
         terms.setdefault(fold(form), terms[form])
@@ -240,21 +289,21 @@ def index_events(terms: dict[str, Term]) -> EventNames:
         terms=terms,
         bags={},
         first_letters={},
-        words=set(),
+        words={word for form in terms for word in form.split(" ")},
+        counts={},
         directions={row["word"]: row["direction"] for row in load_table("event_directions.csv")},
         same_words={row["word"]: row["same_as"] for row in load_table("event_words.csv")},
         fillers=frozenset(load_lines("event_fillers.txt")),
         not_parts=frozenset(load_lines("event_not_parts.txt")),
+        organs=organs or {},
+        vague=frozenset(load_lines("event_vague.txt")),
     )
-    spellable: dict[str, list[str]] = {}
+    events.counts.update((word, _count(word, events)) for word in events.words)
     for form, term in terms.items():
-        events.words.update(form.split(" "))
         bag = _bag(form, events)
         if bag - {"increased", "decreased"} and (len(bag) > 1 or " " not in form):
             events.bags.setdefault(bag, term)
-        if len(form) >= 7 and form.isalpha():
-            spellable.setdefault(form[0], []).append(form)
-    events.first_letters.update({letter: tuple(sorted(names)) for letter, names in spellable.items()})
+    events.first_letters.update(by_first_letter(form for form in terms if len(form) >= 7 and form.isalpha()))
     return events
 
 

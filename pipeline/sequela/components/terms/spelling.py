@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from unicodedata import combining, normalize
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -40,13 +42,21 @@ def squeeze(text: str) -> str:
     return SPACES.sub(" ", text).strip(" .,;:-")
 
 
+def key_of(text: str) -> str:
+    """Give a mention as `squeeze` writes it; "" where it cannot be a name."""
+    key = squeeze(text) if len(text) <= MAX_LENGTH else ""
+    return key if has_letters(key) else ""
+
+
 def has_letters(key: str) -> bool:
     """Tell whether a key can be a name at all."""
     return len(key) > 1 and any(char.isalpha() for char in key)
 
 
 def fold(key: str) -> str:
-    """Write British and American forms alike: "haemorrhage", "oedema", "tumour" and theirs."""
+    """Write British and American forms alike, and without accents: "haemorrhage", "oedema", "Sjögren"."""
+    if not key.isascii():
+        key = "".join(char for char in normalize("NFKD", key) if not combining(char))
     for british, american in _BRITISH:
         if british in key:
             key = key.replace(british, american)
@@ -74,6 +84,20 @@ def anagram(word: str, names: tuple[str, ...]) -> str | None:
     letters = sorted(word)
     same = [name for name in names if len(name) == len(word) and sorted(name) == letters]
     return nearest(word, tuple(same), limit=2) if len(same) == 1 else None
+
+
+def by_first_letter(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Sort names that a misspelling may mean by their first letter, which people get right."""
+    letters: dict[str, list[str]] = {}
+    for name in names:
+        letters.setdefault(name[0], []).append(name)
+    return {letter: tuple(sorted(found)) for letter, found in letters.items()}
+
+
+def bracketed(key: str, find: Callable[[str], Term | None]) -> Term | None:
+    """Find what stands outside the brackets of "X (Y)", else what stands inside."""
+    parts = without_brackets(key)
+    return scored(find(parts[0]) or find(parts[1]), VARIANT) if parts else None
 
 
 def without_brackets(key: str) -> tuple[str, str] | None:
