@@ -6,6 +6,7 @@ Attributes hold plain values only, so that they survive ``doc.to_bytes()`` and `
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from spacy.tokens import Doc, Span
 
@@ -18,6 +19,7 @@ from sequela.schema import (
     Frame,
     Link,
     Mention,
+    Onset,
     Patient,
     Section,
     Term,
@@ -83,9 +85,17 @@ def set_patients(doc: Doc, patients: list[Patient]) -> None:
     doc._.patients = [patient.to_dict() for patient in patients]
 
 
+# The frames that were made of the plain values beside them: nearly every stage asks for those of a whole report.
+_FRAMES: WeakKeyDictionary[Doc, tuple[list[dict[str, Any]], list[Frame]]] = WeakKeyDictionary()
+
+
 def get_frames(doc: Doc) -> list[Frame]:
     """Whom each statement is about: frames in the order of the text, which do not overlap."""
-    return [Frame.from_dict(item) for item in doc._.frames or ()]
+    plain = doc._.frames or []
+    known = _FRAMES.get(doc)
+    if known is None or known[0] is not plain:
+        known = _FRAMES[doc] = (plain, [Frame.from_dict(item) for item in plain])
+    return list(known[1])
 
 
 def set_frames(doc: Doc, frames: list[Frame]) -> None:
@@ -108,6 +118,12 @@ def get_accepted_links(doc: Doc) -> dict[int, Link]:
     return {
         number: Link.from_dict(item) for number, item in enumerate(doc._.links or ()) if not item["rejected"]
     }
+
+
+def set_onsets(doc: Doc, onsets: dict[int, Onset | None]) -> None:
+    """Keep the onsets of candidates, by their number among all."""
+    for number, onset in onsets.items():
+        doc._.links[number]["onset"] = onset.to_dict() if onset else None
 
 
 def set_courses(doc: Doc, courses: dict[int, Course]) -> None:

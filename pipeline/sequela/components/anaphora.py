@@ -106,10 +106,10 @@ class Anaphora:
         salient = salient_drug(doc, drugs)
         found = []
         text = text_of(doc)
-        named = [(ent.start, ent.end) for ent in (*drugs, *events)]
+        named = {token for ent in (*drugs, *events) for token in range(ent.start, ent.end)}
         for match in _noun_pattern().finditer(text):
             span = doc.char_span(match.start(), match.end(), alignment_mode="contract")
-            if span is None or any(start < span.end and span.start < end for start, end in named):
+            if span is None or not named.isdisjoint(range(span.start, span.end)):
                 continue
             anaphor = self._resolve(match, span, drugs, events, sentences, salient)
             if anaphor:

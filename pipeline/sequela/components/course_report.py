@@ -427,6 +427,8 @@ def _drug(span: Span) -> Named:
 
 
 def _abbreviates_drug(span: Span) -> bool:
+    if span.label_ != Label.SYMPTOM:
+        return False
     refers = span._.refers_to
     return bool(refers) and refers["rule"] == "abbreviation" and normalise_drug(refers["text"]) is not None
 

@@ -39,6 +39,10 @@ _BEGIN = "<begin>"
 _TESTS = "<>"  # the classes of words that a node goes on with, and their tests
 
 
+_Test = Callable[["Words", int], bool]
+_RootClass = tuple[_Test, "dict[str, object] | None"]  # with the next words, None where any may follow
+
+
 class Words:
     """The words of a text with their places; the unit in which cues and scopes are counted."""
 
@@ -105,12 +109,16 @@ class CueMatcher(Generic[Entry]):
         """Give the cues among the words ``start`` to ``end``, in order."""
         found: list[Found[Entry]] = []
         root = self._root
-        tests = [test for _, test in root.get(_TESTS, ())]  # type: ignore[attr-defined]
+        classes = self._root_classes()
         stop = len(words) if end is None else end
         lower = words.lower
         i = start
         while i < stop:
-            if lower[i] in root or (i == start and _BEGIN in root) or any(test(words, i) for test in tests):
+            if (
+                lower[i] in root
+                or (i == start and _BEGIN in root)
+                or (classes and _may_begin(classes, words, i, stop))
+            ):
                 match = self._longest(words, i, stop, begins=i == start)
                 if match is not None:
                     found.append(match)
@@ -118,6 +126,15 @@ class CueMatcher(Generic[Entry]):
                     continue
             i += 1
         return found
+
+    def _root_classes(self) -> list[_RootClass]:
+        """Give the classes of words that patterns begin with, each with the words that go on with it."""
+        classes = []
+        for name, test in self._root.get(_TESTS, ()):  # type: ignore[attr-defined]
+            node: dict[str, object] = self._root[name]  # type: ignore[assignment]
+            anything = _END in node or _TESTS in node or "<gap>" in node
+            classes.append((test, None if anything else node))
+        return classes
 
     def _longest(self, words: Words, start: int, stop: int, *, begins: bool) -> Found[Entry] | None:
         best: Found[Entry] | None = None
@@ -140,6 +157,14 @@ class CueMatcher(Generic[Entry]):
             if following is not None:
                 stack.append((following, i + 1))  # type: ignore[arg-type]
         return best
+
+
+def _may_begin(classes: list[_RootClass], words: Words, i: int, stop: int) -> bool:
+    """Whether a pattern that begins with a class of words may begin here, by this word and the next."""
+    following = words.lower[i + 1] if i + 1 < stop else None
+    return any(
+        (next_words is None or following in next_words) and test(words, i) for test, next_words in classes
+    )
 
 
 def _after_gap(
@@ -221,7 +246,7 @@ def _is_number(words: Words, i: int) -> bool:
     return word[0].isdecimal() or word in _CARDINALS
 
 
-_CLASSES: dict[str, Callable[[Words, int], bool]] = {
+_CLASSES: dict[str, _Test] = {
     "<num>": _is_number,
     "<nth>": lambda words, i: words.lower[i] in _ORDINALS,
     "<name>": Words.is_name,

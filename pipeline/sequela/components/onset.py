@@ -75,16 +75,11 @@ class OnsetFinder:
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate ``doc``."""
-        links = attributes.get_links(doc)
-        if any(not link.rejected for link in links):
+        links = attributes.get_accepted_links(doc)
+        if links:
             scene = read_scene(doc)
-            attributes.set_links(
-                doc,
-                [
-                    link if link.rejected else replace(link, onset=_onset_of(doc, link, scene))
-                    for link in links
-                ],
-            )
+            onsets = {number: _onset_of(doc, link, scene) for number, link in links.items()}
+            attributes.set_onsets(doc, onsets)
         return doc
 
 

@@ -12,7 +12,6 @@ from functools import wraps
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from spacy.tokens import Doc
 
 from sequela.components.cues import Words
@@ -55,19 +54,12 @@ def token_texts(doc: Doc) -> list[str]:
 
 
 def sentence_offsets(doc: Doc) -> list[tuple[int, int]]:
-    """Give the sentences as character offsets, the whole text where none are set.
-
-    ``doc.sents`` makes an object of every token, twice; this reads the arrays behind them.
-    """
+    """Give the sentences as character offsets, the whole text where none are set."""
     if not len(doc):
         return []
-    columns = doc.to_array(["SENT_START", "IDX", "LENGTH"])
-    first = np.flatnonzero(columns[:, 0] == 1)
-    if not len(first) or first[0]:
-        first = np.concatenate([[0], first])
-    last = np.append(first[1:], len(columns)) - 1
-    ends = columns[last, 1] + columns[last, 2]
-    return list(zip(columns[first, 1].tolist(), ends.tolist(), strict=True))
+    if not doc.has_annotation("SENT_START"):
+        return [(doc[0].idx, doc[-1].idx + len(doc[-1]))]
+    return [(sent.start_char, sent.end_char) for sent in doc.sents]
 
 
 def sentence_starts(doc: Doc) -> list[int]:
