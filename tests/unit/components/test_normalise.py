@@ -12,7 +12,7 @@ from sequela import attributes
 from sequela.components.normalise import Normalise
 from sequela.components.terms.drugs import normalise_drug
 from sequela.components.terms.events import event_terms, normalise_event
-from sequela.components.terms.spelling import fold, nearest, singular, squeeze
+from sequela.components.terms.spelling import Spellings, fold, singular, squeeze
 from sequela.lexicons.loader import load_table
 from sequela.lexicons.terms import load_drug_names, load_event_names
 from sequela.schema import Link, Mention, Term
@@ -220,9 +220,12 @@ def test_fold_makes_british_and_american_alike():
 
 
 def test_nearest():
-    names = ("amiodarone", "dronedarone")
-    assert nearest("amiodarnoe", names, limit=1) == "amiodarone"
-    assert nearest("amidaron", names, limit=1) is None
+    names = Spellings(("amiodarone", "dronedarone", "gefitinib"))
+    assert names.nearest("amiodarnoe", limit=1) == "amiodarone"
+    assert names.nearest("amidaron", limit=1) is None
+    assert names.nearest("emiodarone", limit=1) is None
+    assert names.anagram("gefinitib") == "gefitinib"
+    assert names.anagram("gibitinef") is None
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,9 @@ from sequela.components.terms.spelling import (
     PART,
     VARIANT,
     WORD,
-    anagram,
+    Spellings,
     bracketed,
-    by_first_letter,
     key_of,
-    nearest,
     scored,
 )
 from sequela.lexicons.loader import load_lines, load_table
@@ -35,7 +33,7 @@ _LINKED = re.compile(r"\s*[/-]\s*")
 @dataclass(frozen=True)
 class _Drugs:
     terms: dict[str, Term]
-    first_letters: dict[str, tuple[str, ...]]  # single words that a misspelling may mean
+    spellings: Spellings
     salts: frozenset[str]
     forms: frozenset[str]
     not_parts: frozenset[str]
@@ -171,8 +169,8 @@ def _misspelled(key: str, drugs: _Drugs) -> Term | None:
     key = _without_trimmings(key, drugs)
     if not _SHORT < len(key) <= 30 or not key.replace(" ", "").isalpha():
         return None
-    names = drugs.first_letters.get(key[0], ())
-    best = nearest(key, names, limit=1 if len(key) < _LONG else 2) or anagram(key, names)
+    spellings = drugs.spellings
+    best = spellings.nearest(key, limit=1 if len(key) < _LONG else 2) or spellings.anagram(key)
     return scored(drugs.terms[best], FUZZY) if best else None
 
 
@@ -211,7 +209,7 @@ def _drugs() -> _Drugs:
     ]
     return _Drugs(
         terms=terms,
-        first_letters=by_first_letter(spellable),
+        spellings=Spellings(spellable),
         salts=frozenset(load_lines("drug_salts.txt")),
         forms=frozenset(load_lines("drug_forms.txt")),
         not_parts=frozenset(load_lines("drug_not_parts.txt")),

@@ -13,12 +13,11 @@ from sequela.components.terms.spelling import (
     PART,
     VARIANT,
     WORD,
+    Spellings,
     bracketed,
-    by_first_letter,
     fold,
     has_letters,
     key_of,
-    nearest,
     scored,
     singular,
     squeeze,
@@ -47,7 +46,7 @@ class EventNames:
 
     terms: dict[str, Term]
     bags: dict[frozenset[str], Term]
-    first_letters: dict[str, tuple[str, ...]]
+    spellings: Spellings
     words: set[str]  # of all terms: none of them is a misspelling of another
     counts: dict[str, str]  # what these words count as in a bag
     directions: dict[str, str]
@@ -225,7 +224,7 @@ def _misspelled(key: str, events: EventNames) -> Term | None:
     if word in events.words or word in events.not_parts:
         return None
     limit = 2 if len(word) >= _LONG and word == key else 1
-    best = nearest(word, events.first_letters.get(word[0], ()), limit=limit)
+    best = events.spellings.nearest(word, limit=limit)
     return scored(events.terms[best], FUZZY) if best else None
 
 
@@ -291,7 +290,7 @@ def index_events(terms: dict[str, Term], organs: dict[str, Term] | None = None) 
     events = EventNames(
         terms=terms,
         bags={},
-        first_letters={},
+        spellings=Spellings(form for form in terms if len(form) >= 7 and form.isalpha()),
         words={word for form in terms for word in form.split(" ")},
         counts={},
         directions={row["word"]: row["direction"] for row in load_table("event_directions.csv")},
@@ -308,7 +307,6 @@ def index_events(terms: dict[str, Term], organs: dict[str, Term] | None = None) 
         bag = _bag(form, events)
         if bag - {"increased", "decreased"} and (len(bag) > 1 or " " not in form):
             events.bags.setdefault(bag, term)
-    events.first_letters.update(by_first_letter(form for form in terms if len(form) >= 7 and form.isalpha()))
     return events
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import chain
 from unicodedata import combining, normalize
 
 from rapidfuzz import process
@@ -72,26 +73,26 @@ def singular(word: str) -> str:
     return word[:-3] + "y" if word.endswith("ies") and len(word) > 5 else word[:-1]
 
 
-def nearest(word: str, names: tuple[str, ...], *, limit: int) -> str | None:
-    """Give the name that is at most ``limit`` edits away, transpositions counted as one; None without any."""
-    candidates = [name for name in names if abs(len(name) - len(word)) <= limit]
-    best = process.extractOne(word, candidates, scorer=OSA.distance, score_cutoff=limit)
-    return str(best[0]) if best else None
+class Spellings:
+    """Names that a misspelling may mean, found by their first letter, which people get right, and their length."""
 
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names: dict[tuple[str, int], list[str]] = {}
+        for name in sorted(names):
+            self._names.setdefault((name[0], len(name)), []).append(name)
 
-def anagram(word: str, names: tuple[str, ...]) -> str | None:
-    """Give the one name with the same letters, at most two of them in another place: "gefinitib"."""
-    letters = sorted(word)
-    same = [name for name in names if len(name) == len(word) and sorted(name) == letters]
-    return nearest(word, tuple(same), limit=2) if len(same) == 1 else None
+    def nearest(self, word: str, *, limit: int) -> str | None:
+        """Give the name that is at most ``limit`` edits away, transpositions counted as one; None without any."""
+        lengths = range(len(word) - limit, len(word) + limit + 1)
+        names = sorted(chain.from_iterable(self._names.get((word[0], length), ()) for length in lengths))
+        best = process.extractOne(word, names, scorer=OSA.distance, score_cutoff=limit)
+        return str(best[0]) if best else None
 
-
-def by_first_letter(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Sort names that a misspelling may mean by their first letter, which people get right."""
-    letters: dict[str, list[str]] = {}
-    for name in names:
-        letters.setdefault(name[0], []).append(name)
-    return {letter: tuple(sorted(found)) for letter, found in letters.items()}
+    def anagram(self, word: str) -> str | None:
+        """Give the one name with the same letters, at most two of them in another place: "gefinitib"."""
+        letters = sorted(word)
+        same = [name for name in self._names.get((word[0], len(word)), ()) if sorted(name) == letters]
+        return same[0] if len(same) == 1 and OSA.distance(word, same[0]) <= 2 else None
 
 
 def bracketed(key: str, find: Callable[[str], Term | None]) -> Term | None:
