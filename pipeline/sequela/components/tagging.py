@@ -20,9 +20,12 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from sequela import attributes
+from sequela.components.decoding import Decoder
 from sequela.components.features import Gazetteer
-from sequela.components.network import Array, Decoder, Flags, Network
+from sequela.components.layers import Array
+from sequela.components.network import Flags, Network
 from sequela.components.sentences import Sentences
+from sequela.components.texts import text_of, token_texts
 from sequela.errors import ModelError
 from sequela.lexicons.loader import load_lines, load_table
 from sequela.schema import Label, RoleLabel
@@ -32,7 +35,8 @@ FORMAT = 1  # of the model folder
 ROLES = "roles"
 GROUPS = (ROLES, "maccrobat", "bc5cdr")
 _WINDOW = 128  # words; what the network was trained on
-_GROUP_WORDS = 1024  # padded words scored at once; 90 µs a word, 107 with 4096 (the cache overflows)
+_GROUP_WORDS = 512  # padded words scored at once; more overflow the cache
+_DECODED_WORDS = 8192  # whose tags are searched at once
 
 Found = tuple[int, int, str, float]  # token start, token end, label, probability
 
@@ -155,25 +159,41 @@ class Tagger:
 
     def find_spans(self, chunks: list[tuple[Doc, list[int]]]) -> list[dict[str, list[Found]]]:
         """Give the spans of each head group for chunks of documents (a chunk is a list of token indices)."""
-        words = [[doc[i].text for i in chunk] for doc, chunk in chunks]
+        words = [[texts[i] for i in chunk] for doc, chunk in chunks for texts in (token_texts(doc),)]
         flags = [self._flags(chunk) for chunk in words]
-        results: list[dict[str, list[Found]]] = [{} for _ in chunks]
+        results: list[dict[str, list[Found]]] = [{group: [] for group in GROUPS} for _ in chunks]
+        scores: list[Array] = []
+        scored: list[int] = []
+        waiting = 0
         for group in _groups([len(chunk) for chunk in words]):
-            for number, scores in zip(
-                group, self.network.scores([words[n] for n in group], [flags[n] for n in group]), strict=True
-            ):
-                results[number] = self._decoded(scores, chunks[number][1])
+            scores += self.network.scores([words[n] for n in group], [flags[n] for n in group])
+            scored += group
+            waiting += sum(len(words[n]) for n in group)
+            if waiting >= _DECODED_WORDS:
+                self._decode(scores, scored, chunks, results)
+                scores, scored, waiting = [], [], 0
+        if scored:
+            self._decode(scores, scored, chunks, results)
         return results
 
-    def _decoded(self, scores: Array, tokens: list[int]) -> dict[str, list[Found]]:
-        spans: dict[str, list[Found]] = {}
+    def _decode(
+        self,
+        scores: list[Array],
+        scored: list[int],
+        chunks: list[tuple[Doc, list[int]]],
+        results: list[dict[str, list[Found]]],
+    ) -> None:
+        """Add the spans of the chunks whose numbers are ``scored``."""
+        together = np.concatenate(scores)
+        lengths = np.array([len(rows) for rows in scores])
+        tokens = [i for number in scored for i in chunks[number][1]]
+        owners = np.repeat(scored, lengths).tolist()
         for decoder in self.decoders:
             name = decoder.head.name
             group = ROLES if name.startswith("phee") else name
-            kept = spans.setdefault(group, [])
-            for start, end, label, probability in decoder.spans(scores[:, decoder.head.columns]):
-                kept.append((tokens[start], tokens[end - 1] + 1, label, probability))
-        return spans
+            for start, end, label, probability in decoder.spans(together[:, decoder.head.columns], lengths):
+                found = (tokens[start], tokens[end - 1] + 1, label, probability)
+                results[owners[start]][group].append(found)
 
     def _flags(self, words: list[str]) -> Flags:
         lowered = [word.lower() for word in words]
@@ -182,9 +202,10 @@ class Tagger:
     def _chunks(self, doc: Doc) -> Iterator[list[int]]:
         """Cut a report at sentence boundaries into chunks of about `_WINDOW` words, white space left out."""
         starts = [*self.sentences.find_starts(doc), len(doc)]
+        texts = token_texts(doc)
         chunk: list[int] = []
         for start, end in pairwise(starts):
-            tokens = [i for i in range(start, end) if not doc[i].is_space]
+            tokens = [i for i in range(start, end) if not texts[i].isspace()]
             if chunk and len(chunk) + len(tokens) > _WINDOW:
                 yield chunk
                 chunk = []
@@ -362,13 +383,13 @@ class ForeignTagger:
 
     def __call__(self, doc: Doc) -> Doc:
         """Tag one report; spans that do not fall on this tokenizer's tokens are widened to them."""
-        return self._copied(doc, self.nlp(doc.text))
+        return self._copied(doc, self.nlp(text_of(doc)))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
         """Tag reports in batches."""
         docs = iter(stream)
         while batch := list(islice(docs, batch_size)):
-            tagged = self.nlp.pipe([doc.text for doc in batch], batch_size=batch_size)
+            tagged = self.nlp.pipe([text_of(doc) for doc in batch], batch_size=batch_size)
             for doc, other in zip(batch, tagged, strict=True):
                 yield self._copied(doc, other)
 

@@ -1,68 +1,12 @@
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sequela.components.features import NGRAM_BUCKETS, SHAPE_BUCKETS
-from sequela.components.network import Decoder, Head, Network
+from sequela.components.network import Network
 
 LABELS = ("drug", "event")
 TAGS = 1 + 4 * len(LABELS)  # O, then B I E S of each label
-
-
-def decoder():
-    return Decoder(Head("test", LABELS, slice(0, TAGS)))
-
-
-def scores_of(*tags, height=10.0):
-    scores = np.zeros((len(tags), TAGS), dtype=np.float32)
-    scores[np.arange(len(tags)), tags] = height
-    return scores
-
-
-def best_by_trying_all(scores, decoder):
-    best, found = -np.inf, None
-    for path in itertools.product(range(TAGS), repeat=len(scores)):
-        allowed = (
-            decoder.may_start[path[0]]
-            and decoder.may_end[path[-1]]
-            and all(decoder.allowed[a, b] for a, b in itertools.pairwise(path))
-        )
-        total = float(scores[np.arange(len(path)), path].sum())
-        if allowed and total > best:
-            best, found = total, path
-    return found
-
-
-def test_spans_of_a_clean_sequence():
-    found = decoder().spans(scores_of(0, 4, 0, 5, 6, 7, 0, 1, 3))
-    assert [(s, e, label) for s, e, label, _ in found] == [(1, 2, "drug"), (3, 6, "event"), (7, 9, "drug")]
-    assert all(0.99 < p <= 1 for *_, p in found)
-
-
-def test_nothing_found_where_all_is_outside():
-    assert decoder().spans(scores_of(0, 0, 0)) == []
-
-
-@pytest.mark.parametrize("tags", [(1, 0, 0), (0, 2, 0), (0, 0, 1), (3, 0, 0), (1, 7, 0)])
-def test_a_broken_sequence_is_mended_to_an_allowed_one(tags):
-    mended = decoder().tags(scores_of(*tags))
-    d = decoder()
-    assert d.may_start[mended[0]]
-    assert d.may_end[mended[-1]]
-    assert all(d.allowed[a, b] for a, b in itertools.pairwise(mended))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 4), st.integers(0, 10_000))
-def test_decoding_gives_the_best_allowed_sequence(length, seed):
-    scores = np.random.default_rng(seed).normal(size=(length, TAGS)).astype(np.float32)
-    d = decoder()
-    assert tuple(d.tags(scores)) == best_by_trying_all(scores, d)
 
 
 def network(width=64, static=8, seed=0):
