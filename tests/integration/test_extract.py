@@ -302,9 +302,9 @@ def test_a_folder_that_goes_while_the_run_goes_on(
     folder = tmp_path / "out"
     folder.mkdir()
 
-    def remove(_: object, **__: object) -> tuple[int, str]:
+    def remove(_: object, **__: object) -> tuple[int, str, str]:
         shutil.rmtree(folder, ignore_errors=True)
-        return 0, ""
+        return 0, "", ""
 
     monkeypatch.setattr("sequela.running.extract.rows_of", remove)
     result = sequela("extract", reports, "-o", folder / "t.csv", *resume)

@@ -7,14 +7,18 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
+from sqlalchemy import select
 
 from meddra_release import write_release
 from sequela.cli.exits import Exit
 from sequela.corpora.triples_csv import read_triples
 from sequela.store import load_rows
+from sequela.store.database import open_database
+from sequela.store.tables import mention, triple
 from store_rows import make_row, many_rows, write_csv
 
 Run = Callable[..., Result]
@@ -133,6 +137,35 @@ def test_extract_into_a_database(sequela: Run, reports: Path) -> None:
     # A report without rows is noted too
     assert f"reactions.db: 3 reports new, 0 replaced, 0 unchanged, {len(rows)} rows written" in first.stderr
     assert "reactions.db: 0 reports new, 0 replaced, 3 unchanged, 0 rows written" in again.stderr
+
+
+def test_the_other_places_of_a_reaction(sequela: Run, tmp_path: Path) -> None:
+    text = "Fever was caused by amiodarone. Later, amiodarone-induced fever was confirmed."
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    (reports / "twice.txt").write_text(text, encoding="utf-8")
+    sequela("extract", reports, "-o", "rows.csv", "--mentions", "--db", "direct.db")
+    loaded = sequela("db", "load", "rows.csv", "--db", "loaded.db")
+
+    assert loaded.exit_code == 0
+    found = [_mentions("direct.db"), _mentions("loaded.db")]
+    assert found[0] == found[1]
+    [(row, drug, event)] = [
+        (triple_id, text[drug_start:drug_end], text[event_start:event_end])
+        for triple_id, _, drug_start, drug_end, event_start, event_end in found[0]
+    ]
+    assert (drug.lower(), event.lower()) == ("amiodarone", "fever")
+    assert [triple.triple_id for triple in read_triples(Path("rows.csv"))] == [row]
+
+    sequela("extract", reports, "-o", "rows.csv")
+    assert not Path("rows.csv.mentions.csv").exists()
+
+
+def _mentions(address: str) -> list[tuple[Any, ...]]:
+    with open_database(address) as database, database.reading() as connection:
+        columns = [column for column in mention.c if column.name != "triple_key"]
+        lines = connection.execute(select(triple.c.triple_id, *columns).join(triple).order_by(*columns))
+        return [tuple(line) for line in lines]
 
 
 def test_signals_in_every_form(sequela: Run, tmp_path: Path) -> None:

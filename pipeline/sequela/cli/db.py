@@ -103,7 +103,8 @@ def load(
     """Load the rows of 'sequela extract' into a database, which is created when it is not there.
 
     A report is loaded whole or not at all. Loading the same rows again changes nothing; rows of a newer
-    version of sequela replace those of an older one. A load that was interrupted goes on where it stopped
+    version of sequela replace those of an older one. What 'sequela extract --mentions' wrote beside a CSV is
+    loaded with it. A load that was interrupted goes on where it stopped
     when it is started again, and several loaders may write at once.
     """
     from sequela.components.terms.meddra import read_release

@@ -84,6 +84,14 @@ def extract(
             "database. It is created when it is not there.",
         ),
     ] = None,
+    mentions: Annotated[
+        bool,
+        typer.Option(
+            "--mentions",
+            help="Also write the other places where the reaction of a row is told to OUTPUT.mentions.csv, which "
+            "'db load' reads with the rows. --db takes them in any case.",
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option(
@@ -135,10 +143,11 @@ def extract(
     Exit codes: 0, all reports were read; 1, some failed, the others are in the output; 2, wrong usage, no
     such path or model, or the output cannot be written: nothing was written; 130, interrupted.
     """
-    if resume and output == _STANDARD_OUTPUT:
-        raise SequelaError("--resume needs a file to write to. Name one with --output.")
+    for option, given in (("--resume", resume), ("--mentions", mentions)):
+        if given and output == _STANDARD_OUTPUT:
+            raise SequelaError(f"{option} needs a file to write to. Name one with --output.")
     if engine is Engine.SPARK:
-        _check_spark(output, jobs=jobs, resume=resume, db=db)
+        _check_spark(output, jobs=jobs, resume=resume, db=db, mentions=mentions)
     else:
         _check_local(paths, output, master=master, conf=conf)
     settings = make_settings(
@@ -165,7 +174,8 @@ def extract(
         file = Path(target) if target is not None else None
         run = functools.partial(extract_here, found, file, settings, jobs=processes(jobs), resume=resume)
     with _database(db) as loader:
-        summary = run(include_all=include_all, timeout=timeout, also=loader.add_csv if loader else None)
+        also = loader.add_csv if loader else None
+        summary = run(include_all=include_all, timeout=timeout, mentions=mentions, also=also)
         loaded = loader.finish() if loader else None
         placed = _place_events(loader, meddra) if loader and meddra else None
     typer.echo(f"sequela: {summary}", err=True)
@@ -185,7 +195,7 @@ def _place_events(loader: Loader, folder: Path) -> str:
     return str(place_events(loader.database, read_release(str(folder))))
 
 
-def _check_spark(output: str, *, jobs: int, resume: bool, db: str | None) -> None:
+def _check_spark(output: str, *, jobs: int, resume: bool, db: str | None, mentions: bool) -> None:
     """Refuse options that have no meaning on a cluster."""
     if jobs != 1:
         raise SequelaError("--jobs is for --engine local. On Spark the executors and their cores decide.")
@@ -195,6 +205,8 @@ def _check_spark(output: str, *, jobs: int, resume: bool, db: str | None) -> Non
         )
     if db is not None and output.endswith(_PARQUET):
         raise SequelaError("--db needs the rows as CSV. Write to a file called .csv.")
+    if mentions and output.endswith(_PARQUET):
+        raise SequelaError("--mentions needs the rows as CSV. Write to a file called .csv.")
 
 
 def _check_local(paths: list[str], output: str, *, master: str | None, conf: list[str] | None) -> None:

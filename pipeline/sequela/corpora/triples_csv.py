@@ -25,6 +25,7 @@ from sequela.corpora.files import files_of, read_text
 from sequela.corpora.problems import Problem, Report, fail
 from sequela.schema import COLUMNS, Triple
 
+_ASIDE = (".csv.errors.csv", ".csv.mentions.csv")  # written beside a triples CSV
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
 
@@ -71,8 +72,20 @@ def read_triples(path: Path, *, report: Report = fail) -> Iterator[Triple]:
         From ``report``: not this kind of file, an unknown column, a value that is none of its column,
         a triple_id twice in a report.
     """
-    for file in files_of(Path(path), ".csv"):
+    for file in triples_files(Path(path)):
         yield from _Reader(file, report).rows(read_text(file))
+
+
+def triples_files(path: Path) -> list[Path]:
+    """List a triples CSV, or those of a directory without what ``extract`` writes beside them.
+
+    Raises
+    ------
+    CorpusError
+        There is no such path, or the directory holds no CSV.
+    """
+    files = files_of(path, ".csv")
+    return [file for file in files if file == path or not file.name.lower().endswith(_ASIDE)]
 
 
 def parse_rows(text: str) -> list[Triple]:

@@ -6,12 +6,13 @@ import functools
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 import sequela
+from sequela.corpora import mentions_csv
 from sequela.corpora.triples_csv import write_header, write_rows
 from sequela.reading import Found, ReportFile
 from sequela.running.batches import Outcome, Settings
@@ -59,9 +60,10 @@ def extract(
     jobs: int = 1,
     timeout: float = 0,
     resume: bool = False,
+    mentions: bool = False,
     engine: Engine | None = None,
     progress: bool = True,
-    also: Callable[[str, str], None] | None = None,
+    also: Callable[[str, str, str], None] | None = None,
 ) -> Summary:
     """Write the rows of reports, in the order of the files.
 
@@ -83,13 +85,16 @@ def extract(
     resume
         Keep what is finished in ``OUTPUT.journal`` until the output is complete, and take over what is there.
         Needs an output that is a file.
+    mentions
+        Write the other places where a reaction is told to ``OUTPUT.mentions.csv``
+        (`sequela.corpora.mentions_csv`). One of an earlier run is removed when they are not wanted.
     engine
         Does the work in the place of `sequela.running.local.run`; ``jobs``, ``timeout`` and ``resume`` are
         its own affair then.
     progress
         Show a progress bar where stderr is a terminal.
     also
-        Takes ``doc_id`` and rows, as they stand in the CSV, of each report that was read.
+        Takes ``doc_id``, rows and mentions, as they stand in their CSVs, of each report that was read.
 
     Raises
     ------
@@ -104,6 +109,7 @@ def extract(
         if resume and output:
             journal = stack.enter_context(Journal(output, identity_of(settings, include_all=include_all)))
         file = cast(TextIO, stack.enter_context(OutputFile(output) if output else StandardOutput()))
+        aside = stack.enter_context(_mentions_file(output, mentions))
         failures = stack.enter_context(FailureLog(errors))
         write_header(file)
         for path, problem in found.problems:
@@ -125,10 +131,12 @@ def extract(
             if outcome.failure:
                 failures.add(outcome.file.shown, outcome.failure.reason, outcome.failure.remedy)
                 continue
-            rows, text = outcome.result
+            rows, text, places = outcome.result
             file.write(text)
+            if aside:
+                aside.write(places)
             if also:
-                also(outcome.file.doc_id, text)
+                also(outcome.file.doc_id, text, places)
             summary.reports += 1
             summary.earlier += outcome.earlier
             summary.rows += rows
@@ -137,10 +145,27 @@ def extract(
     return summary
 
 
-def rows_of(doc: Doc, *, include_all: bool) -> tuple[int, str]:
-    """Give the number of rows of a report, and the rows as they stand in the CSV."""
-    file = io.StringIO(newline="")
-    return write_rows(file, sequela.triples(doc, include_all=include_all)), file.getvalue()
+def rows_of(doc: Doc, *, include_all: bool) -> tuple[int, str, str]:
+    """Give the number of rows of a report, and the rows and their mentions as they stand in their CSVs."""
+    triples = sequela.triples(doc, include_all=include_all)
+    rows, mentions = io.StringIO(newline=""), io.StringIO(newline="")
+    mentions_csv.write_mentions(mentions, triples)
+    return write_rows(rows, triples), rows.getvalue(), mentions.getvalue()
+
+
+@contextmanager
+def _mentions_file(output: Path | None, wanted: bool) -> Iterator[TextIO | None]:
+    """Open the file of mentions; where none is wanted, remove that of an earlier run, which had other rows."""
+    if output is None:
+        yield None
+    elif not wanted:
+        yield None
+        mentions_csv.beside(output).unlink(missing_ok=True)
+    else:
+        with OutputFile(mentions_csv.beside(output)) as opened:
+            file = cast(TextIO, opened)
+            mentions_csv.write_header(file)
+            yield file
 
 
 def _keep(outcomes: Iterable[Outcome], journal: Journal, size: int) -> Iterator[Outcome]:

@@ -19,12 +19,13 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 import sequela
+from sequela.corpora.mentions_csv import beside
 from sequela.errors import OutputError, ReportError, SequelaError
 from sequela.reading import ReportFile, printable, read_report
 from sequela.running.batches import Outcome, Settings
 from sequela.running.output import part_of
 
-FORMAT = 1
+FORMAT = 2
 _BEGINNING = b'{"identity": {'
 _SHIPPED = "en_sequela_case"
 
@@ -149,7 +150,7 @@ class Journal:
         if self._output.is_dir():
             parts = list(self._output.rglob(f".*.{process}.part"))
         else:
-            targets = (self._output, Path(f"{self._output}.errors.csv"))
+            targets = (self._output, Path(f"{self._output}.errors.csv"), beside(self._output))
             parts = [part_of(target, process) for target in targets]
         for part in parts:
             part.unlink(missing_ok=True)

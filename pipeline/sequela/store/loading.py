@@ -6,6 +6,7 @@ is killed leaves the batches before, and the next one goes on from there. Loader
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -16,7 +17,8 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
-from sequela.corpora.triples_csv import parse_rows, read_triples
+from sequela.corpora.mentions_csv import Places, beside, parse_mentions, read_mentions
+from sequela.corpora.triples_csv import parse_rows, read_triples, triples_files
 from sequela.errors import StoreError
 from sequela.schema import Triple
 from sequela.store.bulk import insert_lines
@@ -77,6 +79,7 @@ class _Stored:
     digest: str
     model: str
     version: str
+    has_mentions: bool
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def load_rows(
 def load_file(
     database: Database, path: Path, *, replace: bool = False, progress: Callable[[int], None] | None = None
 ) -> Loaded:
-    """Write the rows of a triples CSV, or of every one in a folder.
+    """Write the rows of a triples CSV, or of every one in a folder, with the mentions that lie beside it.
 
     Raises
     ------
@@ -137,11 +140,25 @@ def load_file(
         The rows of a report do not stand together.
     """
     loader = Loader(database, replace=replace)
-    for doc_id, rows in group_reports(read_triples(path), str(path)):
+    for doc_id, rows in group_reports(_read_with_mentions(path), str(path)):
         loader.add(doc_id, rows)
         if progress:
             progress(len(rows))
     return loader.finish()
+
+
+def _read_with_mentions(path: Path) -> Iterator[Triple]:
+    for file in triples_files(path):
+        aside = beside(file)
+        places = read_mentions(aside) if aside.is_file() else {}
+        yield from (
+            (_with_mentions(row, places) for row in read_triples(file)) if places else read_triples(file)
+        )
+
+
+def _with_mentions(row: Triple, places: Places) -> Triple:
+    mentions = places.get((row.doc_id, row.triple_id))
+    return dataclasses.replace(row, mentions=mentions) if mentions else row
 
 
 def group_reports(rows: Iterable[Triple], source: str) -> Iterator[tuple[str, list[Triple]]]:
@@ -205,9 +222,10 @@ class Loader:
         if self._waiting_rows >= BATCH_ROWS:
             self._write()
 
-    def add_csv(self, doc_id: str, rows: str) -> None:
-        """Take a report with its rows as they stand in a triples CSV, without header."""
-        self.add(doc_id, parse_rows(rows))
+    def add_csv(self, doc_id: str, rows: str, mentions: str = "") -> None:
+        """Take a report with its rows as they stand in a triples CSV, and their mentions, without headers."""
+        places = parse_mentions(mentions)
+        self.add(doc_id, [_with_mentions(row, places) for row in parse_rows(rows)])
 
     def finish(self) -> Loaded:
         """Write what waits; gives what the whole load did."""
@@ -238,6 +256,9 @@ class Loader:
             batch.new += 1
             return True
         if (stored.digest, stored.model, stored.version) == (item.digest, item.model, item.version):
+            if not stored.has_mentions and any(row.mentions for row in item.rows):
+                batch.replaced += 1  # by the same rows, with the places that were not known before
+                return True
             batch.unchanged += 1
             return False
         if self.replace or _newer(item.version, stored.version):
@@ -257,11 +278,17 @@ def _newer(version: str, than: str) -> bool:
 
 def _stored_reports(connection: Connection, doc_ids: Sequence[str]) -> dict[str, _Stored]:
     stored = {}
-    columns = (report.c.doc_id, report.c.report_id, report.c.digest, run.c.model, run.c.version)
+    mentioned = (
+        select(mention.c.triple_key)
+        .select_from(mention.join(triple))
+        .where(triple.c.report_id == report.c.report_id)
+        .exists()
+    )
+    columns = (report.c.doc_id, report.c.report_id, report.c.digest, run.c.model, run.c.version, mentioned)
     for start in range(0, len(doc_ids), _ASKED_AT_ONCE):
         asked = doc_ids[start : start + _ASKED_AT_ONCE]
         for doc_id, *values in connection.execute(
-            select(*columns).join(run).where(report.c.doc_id.in_(asked))
+            select(*columns).select_from(report).join(run).where(report.c.doc_id.in_(asked))
         ):
             stored[doc_id] = _Stored(*values)
     return stored

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from sequela.corpora.mentions_csv import beside, write_header, write_mentions
 from sequela.errors import CorpusError, StoreError
 from sequela.schema import Triple
 from sequela.store import Loaded, load_rows, loading
 from sequela.store.database import open_database
 from sequela.store.loading import group_reports, load_file
 from sequela.store.query import Filter, check, find_rows
-from sequela.store.tables import drug, metadata, patient, run
+from sequela.store.tables import drug, mention, metadata, patient, run, triple
 from store_rows import make_row, many_rows, write_csv
 
 
@@ -88,6 +89,39 @@ def test_rows_from_the_pipeline_and_from_its_csv_are_the_same(address: str, tmp_
         again = load_file(database, write_csv(tmp_path / "rows.csv", rows))
 
     assert (again.unchanged, again.rows) == (1, 0)
+
+
+def test_mentions_beside_a_csv_are_loaded_with_it(address: str, tmp_path: Path) -> None:
+    rows = [
+        make_row("r1", 1, mentions=((0, 3, 5, 9), (20, 23, 25, 29))),
+        make_row("r1", 2),
+        make_row("r2", 1, mentions=((1, 3, 5, 9),)),
+    ]
+    csv = write_csv(tmp_path / "rows.csv", rows[:2])  # the last row was deleted by hand
+    loaded = []
+    with open_database(address, create=True) as database:
+        loaded.append(load_file(database, csv))
+        with beside(csv).open("w", encoding="utf-8", newline="") as file:
+            write_header(file)
+            write_mentions(file, rows)
+        loaded += [load_file(database, csv), load_file(database, tmp_path)]
+    assert [(one.new, one.replaced, one.unchanged) for one in loaded] == [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
+    with open_database(address) as database, database.reading() as connection:
+        key = select(triple.c.triple_key).where(triple.c.triple_id == "r1-1").scalar_subquery()
+        places = connection.execute(select(mention).order_by(mention.c.position)).all()
+        assert [tuple(place) for place in places] == [
+            (connection.execute(select(key)).scalar_one(), number, *place)
+            for number, place in enumerate(rows[0].mentions)
+        ]
+
+
+def test_a_csv_without_mentions_leaves_those_that_are_there(address: str, tmp_path: Path) -> None:
+    rows = many_rows(2, mentions=((0, 3, 5, 9),))
+    load(address, rows)
+    with open_database(address) as database:
+        again = load_file(database, write_csv(tmp_path / "rows.csv", rows))
+    assert again.unchanged == 2
+    assert counts(address)["mention"] == 6
 
 
 def test_a_newer_version_replaces(address: str) -> None:

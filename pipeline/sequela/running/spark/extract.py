@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sequela import __version__
+from sequela.corpora.mentions_csv import SUFFIX
 from sequela.errors import OutputError, SequelaError
 from sequela.reading import Found, find_reports, printable
 from sequela.reading.discover import is_address
@@ -51,7 +52,8 @@ def extract(
     timeout: float = 0,
     limit: int | None = None,
     partitions: int | None = None,
-    also: Callable[[str, str], None] | None = None,
+    mentions: bool = False,
+    also: Callable[[str, str, str], None] | None = None,
 ) -> Summary:
     """Write the rows of reports, in the order of the files; those of the local engine, whatever the cluster.
 
@@ -63,8 +65,8 @@ def extract(
         A path or an address; standard output when None. A name that ends in ``.parquet`` is that of a folder
         with the rows as Parquet, any other that of a CSV. What fails is noted in a file of that name with
         ``.errors.csv`` behind it.
-    settings, include_all, timeout, also
-        As of `sequela.running.extract.extract`. ``also`` needs a CSV.
+    settings, include_all, timeout, mentions, also
+        As of `sequela.running.extract.extract`. ``mentions`` and ``also`` need a CSV.
     master, spark_settings
         As of `sequela.running.spark.session.open_session`.
     limit
@@ -102,7 +104,9 @@ def extract(
                 return _write_table(spark, frame, found, str(output), settings.max_characters)
             engine = functools.partial(outcomes, frame, max_characters=settings.max_characters)
             with _on_this_machine(spark, output) as file:
-                return extract_with(found, file, settings, engine=engine, progress=False, also=also)
+                return extract_with(
+                    found, file, settings, mentions=mentions, engine=engine, progress=False, also=also
+                )
 
 
 def _write_table(
@@ -146,7 +150,7 @@ def _on_this_machine(spark: SparkSession, output: str | None) -> Iterator[Path |
     with tempfile.TemporaryDirectory(prefix="sequela-") as folder:
         file = Path(folder, "output.csv")
         yield file
-        for suffix in ("", _ERRORS):
+        for suffix in ("", _ERRORS, SUFFIX):
             made = Path(f"{file}{suffix}")
             if made.exists():
                 upload(spark, made, f"{output}{suffix}")

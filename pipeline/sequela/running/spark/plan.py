@@ -96,7 +96,7 @@ def outcomes(
         if row.reason:
             yield Outcome(file=file, failure=Failure(row.reason, row.remedy))
         else:
-            yield Outcome(file=file, result=(row.rows, row.text))
+            yield Outcome(file=file, result=(row.rows, row.text, row.mentions))
     for position in range(reached, len(files)):
         yield _missed(files[position], max_characters)
 

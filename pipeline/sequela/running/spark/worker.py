@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 # Columns and Spark types of what `process` gives; `number` counts the reports of a file.
-RESULT = "position long, number int, doc_id string, rows int, text string, reason string, remedy string"
+RESULT = (
+    "position long, number int, doc_id string, rows int, text string, mentions string, reason string, "
+    "remedy string"
+)
 
 BEGIN, END = "<<sequela: ", " :sequela>>"  # around what is for the user in the errors that Spark passes on
 
@@ -47,13 +50,14 @@ class Job:
     version
         Of sequela on the machine that wants the rows; the executors must have the same.
     collect
-        Gives the number of rows of a Doc, and the rows as text: `sequela.running.extract.rows_of` or `records_of`.
+        Gives the number of rows of a Doc, the rows and their mentions as text: `sequela.running.extract.rows_of`
+        or `records_of`.
     settings, include_all, timeout
         As of `sequela.running.extract.extract`.
     """
 
     version: str
-    collect: Callable[..., tuple[int, str]]
+    collect: Callable[..., tuple[int, str, str]]
     settings: Settings
     include_all: bool = False
     timeout: float = 0
@@ -75,6 +79,7 @@ class _Result(NamedTuple):
     doc_id: str
     rows: int
     text: str | None
+    mentions: str | None
     reason: str | None
     remedy: str | None
 
@@ -105,10 +110,10 @@ def process(frames: Iterable[pd.DataFrame], job: Job) -> Iterator[pd.DataFrame]:
         raise Stop(_place(error)) from None  # its message may quote a report, and Spark would print it
 
 
-def records_of(doc: Doc, *, include_all: bool) -> tuple[int, str]:
-    """Give the number of rows of a report, and the rows as JSON."""
+def records_of(doc: Doc, *, include_all: bool) -> tuple[int, str, str]:
+    """Give the number of rows of a report, and the rows as JSON; no mentions."""
     rows = [triple.to_dict() for triple in sequela.triples(doc, include_all=include_all)]
-    return len(rows), json.dumps([{column: row[column] for column in COLUMNS} for row in rows])
+    return len(rows), json.dumps([{column: row[column] for column in COLUMNS} for row in rows]), ""
 
 
 def _process(frames: Iterable[pd.DataFrame], job: Job) -> Iterator[list[_Result]]:
@@ -156,9 +161,9 @@ def _result(outcome: Outcome, item: _Item, number: int) -> _Result:
     doc_id = outcome.file.doc_id
     if outcome.failure:
         failure = outcome.failure
-        return _Result(item.position, number, doc_id, 0, None, failure.reason, failure.remedy)
-    rows, text = outcome.result
-    return _Result(item.position, number, doc_id, rows, text, None, None)
+        return _Result(item.position, number, doc_id, 0, None, None, failure.reason, failure.remedy)
+    rows, text, mentions = outcome.result
+    return _Result(item.position, number, doc_id, rows, text, mentions, None, None)
 
 
 _pools: list[tuple[Job, Pool]] = []  # of this process, between tasks: one at most
