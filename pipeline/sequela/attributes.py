@@ -149,7 +149,8 @@ def get_linked_mentions(doc: Doc, kind: str) -> set[Mention]:
 
 def get_timex(span: Span) -> TimeExpression | None:
     """Give the normalised value of a time expression; None where it has none."""
-    return TimeExpression(**span._.timex) if span._.timex else None
+    plain = span._.timex
+    return TimeExpression(**plain) if plain else None
 
 
 def set_timex(span: Span, value: TimeExpression) -> None:
@@ -159,7 +160,8 @@ def set_timex(span: Span, value: TimeExpression) -> None:
 
 def get_dose(span: Span) -> Dose | None:
     """Give the normalised value of a dose; None where it has none."""
-    return Dose(**span._.dose) if span._.dose else None
+    plain = span._.dose
+    return Dose(**plain) if plain else None
 
 
 def set_dose(span: Span, value: Dose) -> None:
@@ -169,7 +171,8 @@ def set_dose(span: Span, value: Dose) -> None:
 
 def get_code(span: Span) -> Term | None:
     """Give the normalised drug or event; None where it has no code."""
-    return Term(**span._.code) if span._.code else None
+    plain = span._.code
+    return Term(**plain) if plain else None
 
 
 def set_code(span: Span, value: Term) -> None:

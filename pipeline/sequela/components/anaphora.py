@@ -97,9 +97,10 @@ class Anaphora:
 
     def find_anaphors(self, doc: Doc) -> list[Anaphor]:
         """Give the anaphors that have an antecedent, in the order of the text."""
-        drugs = [ent for ent in doc.ents if ent.label_ == Label.DRUG and not _is_generic(ent)]
+        ents = doc.ents
+        drugs = [ent for ent in ents if ent.label_ == Label.DRUG and not _is_generic(ent)]
         drugs = [ent for ent in drugs if not is_endogenous(ent.text)] or drugs
-        events = [ent for ent in doc.ents if ent.label_ == Label.SYMPTOM and not _is_generic(ent)]
+        events = [ent for ent in ents if ent.label_ == Label.SYMPTOM and not _is_generic(ent)]
         if not drugs:
             return []
         sentences = _Sentences(doc)
@@ -227,7 +228,8 @@ def find_abbreviations(doc: Doc) -> list[tuple[Span, Span]]:
     and Hearst (2003) as scispaCy has it; every later mention of the short form refers to it.
     """
     long_forms: dict[tuple[str, str], Span] = {}
-    by_start = {ent.start: ent for ent in doc.ents if ent.label_ in _NAMED}
+    named = [ent for ent in doc.ents if ent.label_ in _NAMED]
+    by_start = {ent.start: ent for ent in named}
     for long in by_start.values():
         end = long.end
         if end + 2 >= len(doc) or doc[end].text not in "([":
@@ -240,7 +242,7 @@ def find_abbreviations(doc: Doc) -> list[tuple[Span, Span]]:
             long_forms.setdefault((long.label_, short.text), long)
     return [
         (ent, long_forms[ent.label_, ent.text])
-        for ent in doc.ents
+        for ent in named
         if (ent.label_, ent.text) in long_forms and ent.start > long_forms[ent.label_, ent.text].start
     ]
 

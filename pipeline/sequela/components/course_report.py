@@ -116,10 +116,11 @@ class Report:
         self.lowered = lower(self.text)
         self.starts = sentence_starts(doc) or [0]
         self.last = len(self.starts) - 1
+        ents = doc.ents
         self.drugs = _Mentions(
-            [_drug(ent) for ent in doc.ents if ent.label_ == Label.DRUG or _abbreviates_drug(ent)]
+            [_drug(ent) for ent in ents if ent.label_ == Label.DRUG or _abbreviates_drug(ent)]
         )
-        events = [_event(ent) for ent in doc.ents if ent.label_ == Label.SYMPTOM]
+        events = [_event(ent) for ent in ents if ent.label_ == Label.SYMPTOM]
         self.events = _Mentions([event for event in events if event.words])
         self.anaphors = _Mentions(
             [_drug(span) for span in doc.spans.get(SPANS, ()) if span.label_ == Label.DRUG]

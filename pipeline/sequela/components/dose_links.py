@@ -55,11 +55,12 @@ def doses_of(doc: Doc) -> dict[Offsets, list[Dose]]:
         From the offsets of a drug mention to its doses in the order of the text; drugs without any are
         left out.
     """
-    drugs = [(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ == Label.DRUG]
+    ents = doc.ents
+    drugs = [(ent.start_char, ent.end_char) for ent in ents if ent.label_ == Label.DRUG]
     if not drugs:
         return {}
     values = {}
-    for ent in doc.ents:
+    for ent in ents:
         dose = attributes.get_dose(ent) if ent.label_ == Label.DOSE else None
         if dose is not None:
             values[ent.start_char, ent.end_char] = dose

@@ -51,8 +51,9 @@ def sites_of(doc: Doc) -> dict[Offsets, list[Mention]]:
     dict
         From the offsets of an event mention to its sites; events without any are left out.
     """
-    events = [(ent.start_char, ent.end_char) for ent in doc.ents if ent.label_ == Label.SYMPTOM]
-    sites = {(ent.start_char, ent.end_char): ent for ent in doc.ents if ent.label_ == Label.BODY_SITE}
+    ents = doc.ents
+    events = [(ent.start_char, ent.end_char) for ent in ents if ent.label_ == Label.SYMPTOM]
+    sites = {(ent.start_char, ent.end_char): ent for ent in ents if ent.label_ == Label.BODY_SITE}
     if not events or not sites:
         return {}
     found: dict[Offsets, list[Mention]] = {}

@@ -62,10 +62,11 @@ def find_timex(doc: Doc) -> list[tuple[Span, FoundTime]]:
 def merge(doc: Doc, found: Iterable[tuple[Span, FoundTime]]) -> None:
     """Set the entities that come of the tagger's and the found ones."""
     taken: dict[int, Span] = {}
-    for ent in doc.ents:
+    ents = doc.ents
+    for ent in ents:
         for index in range(ent.start, ent.end):
             taken[index] = ent
-    kept = {(ent.start, ent.end): ent for ent in doc.ents}
+    kept = {(ent.start, ent.end): ent for ent in ents}
     chosen: list[tuple[Span, FoundTime]] = []
     for span, time in found:
         near = [taken[index] for index in range(span.start, span.end) if index in taken]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from spacy.tokens import Doc
@@ -78,15 +78,30 @@ class Scene:
         return _between(self.drugs, start, end)
 
     def cues_between(self, start: int, end: int) -> list[CueWord]:
-        """Give the cue words of a stretch."""
-        kinds = _cue_kinds()
-        found = []
-        for match in _WORD.finditer(self.text, start, end):
-            word = match.group().lower()
-            kind = kinds.get(word) or kinds.get(word.rpartition("-")[2])
-            if kind:
-                found.append(CueWord(match.start(), match.end(), word, kind=kind))
-        return found
+        """Give the cue words of a stretch; of a word that it cuts, the part inside counts."""
+        text = self.text
+        if (start and _of_word(text[start - 1])) or (end < len(text) and _of_word(text[end])):
+            return _find_cues(text, start, end)
+        return _between(self._cues, start, end)
+
+    @cached_property
+    def _cues(self) -> list[CueWord]:
+        return _find_cues(self.text, 0, len(self.text))
+
+
+def _find_cues(text: str, start: int, end: int) -> list[CueWord]:
+    kinds = _cue_kinds()
+    found = []
+    for match in _WORD.finditer(text, start, end):
+        word = match.group().lower()
+        kind = kinds.get(word) or kinds.get(word.rpartition("-")[2])
+        if kind:
+            found.append(CueWord(match.start(), match.end(), word, kind=kind))
+    return found
+
+
+def _of_word(char: str) -> bool:
+    return char.isalpha() or char == "-"
 
 
 def _between(places: list[_AnyPlace], start: int, end: int) -> list[_AnyPlace]:
@@ -102,15 +117,17 @@ def read_scene(doc: Doc) -> Scene:
     """Collect what the rules look at."""
     text = text_of(doc)
     times, drugs, symptoms = [], [], []
+    time_label, drug_label, symptom_label = Label.TIME.value, Label.DRUG.value, Label.SYMPTOM.value
     for ent in doc.ents:
-        if ent.label_ == Label.TIME.value:
+        label = ent.label_
+        if label == time_label:
             value = attributes.get_timex(ent)
             if value is not None:
                 times.append(Time(ent.start_char, ent.end_char, ent.text, value=value))
-        elif ent.label_ == Label.DRUG.value:
+        elif label == drug_label:
             alias = (ent._.refers_to or {}).get("text", "")
             drugs.append(Place(ent.start_char, ent.end_char, ent.text, alias))
-        elif ent.label_ == Label.SYMPTOM.value:
+        elif label == symptom_label:
             symptoms.append(Place(ent.start_char, ent.end_char, ent.text))
     sentences = sentence_offsets(doc) if doc.has_annotation("SENT_START") else [(0, len(text))]
     year = attributes.get_meta(doc).get("publication_date", "")[:4]
