@@ -86,15 +86,16 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def files_of(output: Path) -> tuple[bytes, bytes]:
-    return output.read_bytes(), Path(f"{output}.errors.csv").read_bytes()
+def files_of(output: Path) -> tuple[bytes, bytes, bytes]:
+    first, second = (Path(f"{output}{suffix}").read_bytes() for suffix in (".errors.csv", ".mentions.csv"))
+    return output.read_bytes(), first, second
 
 
 @pytest.fixture(scope="module")
 def here(settings: Settings, many: Path) -> Path:
     """Give the CSV that the local engine makes of the folder; its errors are beside it."""
     output = many.parent / "here.csv"
-    summary = extract_here(find_reports([many]), output, settings, include_all=True)
+    summary = extract_here(find_reports([many]), output, settings, include_all=True, mentions=True)
     assert (summary.reports, summary.failed) == (57, 3)
     return output
 
@@ -104,9 +105,11 @@ def test_the_files_are_those_of_the_local_engine(
     spark: SparkSession, settings: Settings, many: Path, here: Path, tmp_path: Path, partitions: int
 ) -> None:
     there = tmp_path / "there.csv"
-    summary = extract([str(many)], str(there), settings, include_all=True, timeout=60, partitions=partitions)
+    options = {"include_all": True, "mentions": True, "timeout": 60}
+    summary = extract([str(many)], str(there), settings, partitions=partitions, **options)
     assert (summary.reports, summary.failed) == (57, 3)
     assert files_of(there) == files_of(here)
+    assert files_of(here)[2].count(b"\n") > 5
 
 
 def test_addresses_are_read_by_spark_and_give_the_same(
@@ -115,11 +118,13 @@ def test_addresses_are_read_by_spark_and_give_the_same(
     there = tmp_path / "there.csv"
     output = f"file:{there}"
     there.write_text("of an earlier run")
-    extract([f"file://{many}"], output, settings, include_all=True, timeout=60, partitions=7)
-    rows, errors = files_of(there)
-    assert rows == here.read_bytes()
+    options = {"include_all": True, "mentions": True, "timeout": 60}
+    extract([f"file://{many}"], output, settings, partitions=7, **options)
+    rows, errors, mentions = files_of(there)
+    assert (rows, mentions) == (files_of(here)[0], files_of(here)[2])
     assert errors.replace(b"file:/", b"/") == files_of(here)[1]
-    assert sorted(path.name for path in tmp_path.glob("*there*")) == ["there.csv", "there.csv.errors.csv"]
+    names = ["there.csv", "there.csv.errors.csv", "there.csv.mentions.csv"]
+    assert sorted(path.name for path in tmp_path.glob("*there*")) == names
 
 
 def test_wildcards_and_named_files(
@@ -274,6 +279,11 @@ def test_the_command_with_the_shipped_tagger(cluster: str, tmp_path: Path) -> No
             "--engine spark --db x.db -o x.parquet",
             "--db needs the rows as CSV. Write to a file called .csv.",
         ),
+        (
+            "--engine spark --mentions -o x.parquet",
+            "--mentions needs the rows as CSV. Write to a file called .csv.",
+        ),
+        ("-o - --mentions", "--mentions needs a file to write to. Name one with --output."),
         (
             "--engine spark --conf memory=2g",
             "--conf memory=2g: write KEY=VALUE with a setting of Spark, as in --conf spark.executor.memory=2g.",
