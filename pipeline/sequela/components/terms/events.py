@@ -32,9 +32,8 @@ _WITHOUT = re.compile(r"(?:^|\s)(?:without|no|not|nor|rather than)\s")
 _ADJECTIVE = ("ed", "ent", "ic", "ive", "ory", "ous")
 _LIST = re.compile(r"\s*(?:[,;]|\band\b|\bor\b|\bplus\b)\s*")
 _MAX_WORDS = 6
-_OF_VALUES = frozenset(
-    ("blood", "circulating", "plasma")
-)  # fillers, but "plasma cell tumours" are no tumours
+# Fillers of values, but "plasma cell tumours" are no cell tumours
+_OF_VALUES = frozenset(("blood", "circulating", "plasma"))
 _PREFIX, _ENDING = 3, 7  # letters of the parts of a compound, at least
 _OTHERWISE = ("anti", "hyper", "hypo", "non", "normo", "post", "pseudo")  # "pseudohypopyon" is no hypopyon
 _LONG = 11  # from here on a misspelling may have two wrong letters
