@@ -60,10 +60,11 @@ def find_courses(report: Report, links: list[Link]) -> list[Course]:
         episodes[link.drug.text.lower(), link.patient_id, link.attribution].append(reading)
     for episode in episodes.values():
         begins = min(one.begins for one in episode)
+        companions = tuple(one.event_words for one in episode)
         withdrawn = any(WITHDRAWAL.search(one.link.event.text) for one in episode)
         for one in episode:
             one.follows_stop = one.follows_stop or withdrawn
-            one.companions = tuple(other.event_words for other in episode)
+            one.companions = companions
             if one.may_share and one.is_diagnosis:
                 one.begins = begins
         _share_outcomes(episode)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -103,11 +104,14 @@ class Reading:
         return event, min(drug, event), report.last
 
     def _first(self, places: list[int], here: int) -> int:
-        """Give the first sentence of places, of those in the story of the case where there are any."""
+        """Give the first sentence of places, of those in the story of the case where there are any.
+
+        ``places`` are in the order of the text.
+        """
         begin, stop = self.bounds
-        within = [place for place in places if begin <= place < stop]
-        story = [place for place in within if self.report.in_story(place)]
-        return self.report.sentence_of(min(story or within or [here]))
+        within = places[bisect_left(places, begin) : bisect_left(places, stop)] or [here]
+        told = next((place for place in within if self.report.in_story(place)), within[0])
+        return self.report.sentence_of(told)
 
     @cached_property
     def statements(self) -> list[Statement]:

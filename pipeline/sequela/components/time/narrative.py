@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -35,6 +35,7 @@ _BEFORE_ADMISSION = re.compile(
 )
 _NAMED = whole("named")
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|when|while|which|who)\b")
+_MOST_MENTIONS = 40  # of the drug, the nearest to the event first
 _NEAR = 80  # characters from a mention to a time behind it
 _NEAR_DOSE = 40  # characters from the number of a dose to the drug
 _LONG = 300  # characters before a step of the story in which another event may be told
@@ -84,14 +85,9 @@ def find_by_dates(scene: Scene, link: Link) -> Onset | None:
     event_stage = _stage_of(scene, stages, link.event.start, link.event.end)
     if event_stage is None or ends_there(scene, link):
         return None
-    best: tuple[float, Onset] | None = None
-    for mention in _mentions(scene, link):
-        onset = _between(scene, stages, link, mention, event_stage)
-        if onset is not None:
-            distance = abs(mention.start - link.event.start)
-            if best is None or distance < best[0]:
-                best = (distance, onset)
-    return best[1] if best else None
+    mentions = sorted(_mentions(scene, link), key=lambda mention: abs(mention.start - link.event.start))
+    onsets = (_between(scene, stages, link, mention, event_stage) for mention in mentions[:_MOST_MENTIONS])
+    return next((onset for onset in onsets if onset is not None), None)
 
 
 def find_before_admission(scene: Scene, link: Link) -> Onset | None:
@@ -166,7 +162,7 @@ def find_carried(scene: Scene, link: Link) -> Onset | None:
     here = scene.sentence_of(link.event.start)
     start = scene.sentences[max(here - _CARRY - 1, 0)][0]
     told: tuple[Candidate, Time, list[str]] | None = None
-    for time in scene.times_between(start, link.event.start):
+    for time in scene.times_near(start, link.event.start, link.event.start):
         candidate = read_candidate(scene, link, time)
         if comes_later(scene, link, time):
             continue
@@ -206,8 +202,8 @@ def find_carried(scene: Scene, link: Link) -> Onset | None:
 
 def _told_before(scene: Scene, link: Link, time: Time) -> bool:
     """Whether the drug of the link is named before a time or in its clause."""
-    name = link.drug.text.lower()
-    return any(drug.text.lower() == name and drug.start < time.end + _NEAR for drug in scene.drugs)
+    named = scene.drugs_named(link.drug.text)
+    return bool(named) and named[0].start < time.end + _NEAR
 
 
 def read_stages(scene: Scene) -> list[Stage]:
@@ -288,11 +284,11 @@ def _point_in(year: int, parts: list[str]) -> Point | None:
     return None
 
 
-def _mentions(scene: Scene, link: Link) -> Iterable[Place]:
+def _mentions(scene: Scene, link: Link) -> list[Place]:
     """Mentions of the drug of the link, before the event or in its sentence."""
-    text = link.drug.text.lower()
     end = scene.sentences[scene.sentence_of(link.event.start)][1]
-    own = [drug for drug in scene.drugs if drug.start < end and drug.text.lower() == text]
+    named = scene.drugs_named(link.drug.text)
+    own = named[: bisect_left(named, end, key=lambda drug: drug.start)]
     return own or [Place(link.drug.start, link.drug.end, link.drug.text)]
 
 

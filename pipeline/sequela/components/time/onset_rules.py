@@ -115,7 +115,7 @@ def find_direct(scene: Scene, link: Link) -> Candidate | None:
         first = last = scene.sentence_of(link.event.start)
     start, end = scene.sentences[first][0], scene.sentences[last][1]
     candidates = []
-    for time in scene.times_between(start, end):
+    for time in scene.times_near(start, end, link.event.start):
         if not _is_of_event(scene, link, time):
             continue
         candidate = read_candidate(scene, link, time)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ from sequela.lexicons.loader import load_table
 from sequela.schema import Label, TimeExpression
 
 _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)?")
+_MOST_TIMES = 12  # on one side of an event that may be its onset
+_LONGEST = 600  # characters of a sentence; one in 2,000 is longer, and tables that are pasted as one
 
 
 _AnyPlace = TypeVar("_AnyPlace", bound="Place")
@@ -69,6 +72,12 @@ class Scene:
         """Give the times that begin in a stretch."""
         return _between(self.times, start, end)
 
+    def times_near(self, start: int, end: int, position: int) -> list[Time]:
+        """Give the times that begin in a stretch, of many those nearest to a place on either side."""
+        times = self.times_between(start, end)
+        here = bisect_left(times, position, key=_start)
+        return times[max(0, here - _MOST_TIMES) : here + _MOST_TIMES]
+
     def symptoms_between(self, start: int, end: int) -> list[Place]:
         """Give the symptoms that begin in a stretch."""
         return _between(self.symptoms, start, end)
@@ -76,6 +85,17 @@ class Scene:
     def drugs_between(self, start: int, end: int) -> list[Place]:
         """Give the drugs that begin in a stretch."""
         return _between(self.drugs, start, end)
+
+    def drugs_named(self, name: str) -> list[Place]:
+        """Give the drugs of a name, in the order of the text."""
+        return self._drugs_by_name.get(name.lower(), [])
+
+    @cached_property
+    def _drugs_by_name(self) -> dict[str, list[Place]]:
+        named: dict[str, list[Place]] = {}
+        for drug in self.drugs:
+            named.setdefault(drug.text.lower(), []).append(drug)
+        return named
 
     def cues_between(self, start: int, end: int) -> list[CueWord]:
         """Give the cue words of a stretch; of a word that it cuts, the part inside counts."""
@@ -129,9 +149,20 @@ def read_scene(doc: Doc) -> Scene:
             drugs.append(Place(ent.start_char, ent.end_char, ent.text, alias))
         elif label == symptom_label:
             symptoms.append(Place(ent.start_char, ent.end_char, ent.text))
-    sentences = sentence_offsets(doc) if doc.has_annotation("SENT_START") else [(0, len(text))]
+    found = sentence_offsets(doc) if doc.has_annotation("SENT_START") else [(0, len(text))]
+    sentences = [piece for sentence in found for piece in _pieces(text, *sentence)]
     year = attributes.get_meta(doc).get("publication_date", "")[:4]
     return Scene(text, sentences, times, drugs, symptoms, int(year) if year.isdigit() else 0)
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut what is no sentence any more at line ends, else at blanks: times far away tell nothing of a pair."""
+    while end - start > _LONGEST:
+        half, most = start + _LONGEST // 2, start + _LONGEST
+        stop = text.rfind("\n", half, most) + 1 or text.rfind(" ", half, most) + 1 or most
+        yield start, stop
+        start = stop
+    yield start, end
 
 
 @cache
