@@ -6,6 +6,7 @@ import gc
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,10 @@ Collect = Callable[["Doc"], Any]
 # Together they bound what is in memory at a time.
 REPORTS_A_BATCH = 32
 _CHARACTERS_A_BATCH = 200_000
+
+# Strings that a vocabulary keeps for good. spaCy remembers every word it has ever seen; from here on the new words
+# of a batch are forgotten with it.
+_KEPT_STRINGS = 20_000
 
 # Objects before Python looks for garbage. What is made while the pipeline is loaded stays: looking through it
 # again and again is a sixth of the time until the first report is done.
@@ -106,8 +111,7 @@ def load_pipeline(settings: Settings) -> Language:
         linker=settings.linker,
         trust_linker=settings.trust_linker,
     )
-    inner = getattr(nlp.get_pipe("sequela_tagger"), "nlp", None)  # of another model, which has a limit too
-    for pipeline in (nlp, inner):
+    for pipeline in (nlp, _inner(nlp)):  # another model has a limit too
         if pipeline is not None:
             pipeline.max_length = max(pipeline.max_length, settings.max_characters)
     return nlp
@@ -127,7 +131,8 @@ def process_files(
 ) -> Iterator[Outcome]:
     """Read and process files; give an outcome for each, in their order.
 
-    The result of a file is what ``collect`` gives for its Doc.
+    The result of a file is what ``collect`` gives for its Doc; it must not hold the Doc or a part of it, which
+    are not valid any longer when the next batch begins.
     """
     batch: list[tuple[ReportFile, Report | Failure]] = []
     characters = 0
@@ -151,13 +156,33 @@ def _read(file: ReportFile, settings: Settings) -> Report | Failure:
 def _process_batch(
     nlp: Language, batch: list[tuple[ReportFile, Report | Failure]], collect: Collect
 ) -> Iterator[Outcome]:
-    processed = _process(nlp, [report for _, report in batch if isinstance(report, Report)], collect)
-    for file, report in batch:
-        if isinstance(report, Report):
-            result, failure = next(processed)
-            yield Outcome(file=file, result=result, failure=failure, digest=report.digest)
-        else:
-            yield Outcome(file=file, failure=report)
+    reports = [report for _, report in batch if isinstance(report, Report)]
+    with _bounded_memory(nlp):
+        processed = _process(nlp, reports, collect)
+        for file, report in batch:
+            if isinstance(report, Report):
+                result, failure = next(processed)
+                yield Outcome(file=file, result=result, failure=failure, digest=report.digest)
+            else:
+                yield Outcome(file=file, failure=report)
+
+
+@contextmanager
+def _bounded_memory(nlp: Language) -> Iterator[None]:
+    """Forget what the vocabularies learn inside, once they have learned enough; the Docs are invalid afterwards."""
+    with ExitStack() as stack:
+        for pipeline in (nlp, _inner(nlp)):
+            if pipeline is None or pipeline.vocab.in_memory_zone:  # zones must not be nested
+                continue
+            if len(pipeline.vocab.strings) > _KEPT_STRINGS:
+                stack.enter_context(pipeline.memory_zone())
+        yield
+
+
+def _inner(nlp: Language) -> Language | None:
+    """Give the other model that tags, where there is one."""
+    inner: Language | None = getattr(nlp.get_pipe("sequela_tagger"), "nlp", None)
+    return inner
 
 
 def _process(nlp: Language, reports: list[Report], collect: Collect) -> Iterator[tuple[Any, Failure | None]]:

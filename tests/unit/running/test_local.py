@@ -125,6 +125,35 @@ def test_batches_are_bounded_by_characters(
     assert sizes == [2, 1, 1]
 
 
+@pytest.mark.parametrize(("kept", "learned"), [(0, 0), (1_000_000, 40)], ids=["forgotten", "kept"])
+def test_words_of_a_batch_are_forgotten_once_there_are_enough(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, kept: int, learned: int
+) -> None:
+    monkeypatch.setattr(batches, "_KEPT_STRINGS", kept)
+    nlp = batches.load_pipeline(settings)
+    tagger: Any = nlp.get_pipe("sequela_tagger")
+    list(batches.process_files(nlp, write(tmp_path, "Rash."), doc_id, settings))
+    vocabularies = (nlp.vocab, tagger.nlp.vocab)
+    before = [len(vocabulary.strings) for vocabulary in vocabularies]
+    texts = [f"The rash of xyz{'q' * number} had gone." for number in range(40)]  # two batches
+    outcomes = list(batches.process_files(nlp, write(tmp_path, *texts), text_of, settings))
+    assert [outcome.result for outcome in outcomes] == texts
+    gained = [
+        len(vocabulary.strings) - number for vocabulary, number in zip(vocabularies, before, strict=True)
+    ]
+    assert all(number >= learned if learned else number == 0 for number in gained)
+
+
+def test_a_batch_in_a_zone_of_the_caller(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_KEPT_STRINGS", 0)
+    nlp = batches.load_pipeline(settings)
+    with nlp.memory_zone():
+        outcomes = list(batches.process_files(nlp, write(tmp_path, "A rash."), text_of, settings))
+    assert [outcome.result for outcome in outcomes] == ["A rash."]
+
+
 def test_a_raised_limit_holds_for_another_model_too(settings: Settings) -> None:
     nlp = batches.load_pipeline(replace(settings, max_characters=2_000_000))
     tagger: Any = nlp.get_pipe("sequela_tagger")
