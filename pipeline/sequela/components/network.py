@@ -20,7 +20,7 @@ from sequela.components.layers import Array, Attention, Block, Convolution, afte
 
 Flags = npt.NDArray[np.uint8]
 
-_CACHED_WORDS = 40_000  # vectors kept: 40 MB at a width of 256
+_CACHED_WORDS = 16_000  # vectors kept: 16 MB at a width of 256
 
 
 class Network:
