@@ -413,7 +413,8 @@ class Link(ValueObject):
 
     ``drug`` and ``event`` are mentions; ``score`` is in 0–1 and comparable across rules; ``rule`` names the
     rule that decided and ``cues`` hold the words it saw. ``rejected`` is the reason why no row came of it.
-    ``patient_id`` is "" where attribution is background.
+    ``patient_id`` is "" where attribution is background. ``probability`` is what the pair network gives that drug
+    and event are a reaction, None where it did not look.
     """
 
     drug: Mention
@@ -428,6 +429,7 @@ class Link(ValueObject):
     assertion_cue: Cue | None = None
     patient_id: str = ""
     rejected: str = ""
+    probability: float | None = None
     onset: Onset | None = None
     course: Course | None = None
 

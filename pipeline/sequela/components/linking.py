@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -13,17 +14,20 @@ from spacy.tokens import Doc, Span
 from sequela import attributes
 from sequela.components.clearance import is_cleared
 from sequela.components.links.blame import Blame, find_blamed
-from sequela.components.links.evidence import find_told_of_patient, is_report, reactions_of, review
+from sequela.components.links.evidence import find_told_of_patient, reactions_of, review
 from sequela.components.links.exposure import find_never_given
 from sequela.components.links.extension import (
     find_poisoning,
     find_signs,
     find_story,
 )
+from sequela.components.links.judging import RULE, judge
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.neighbours import find_told_before
+from sequela.components.links.pair_network import PairNetwork
 from sequela.components.links.plausibility import is_provoked, why_no_reaction
+from sequela.components.links.report import Frames, LinkedReport
 from sequela.components.links.roles import Roles
 from sequela.components.links.rules import (
     Decision,
@@ -32,7 +36,7 @@ from sequela.components.links.rules import (
     evidence_of,
     load_rules,
 )
-from sequela.schema import Assertion, Attribution, Cue, Frame, Label, Link, Mention, Role
+from sequela.schema import Assertion, Attribution, Cue, Label, Link, Mention, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
 _EXCLUSIVE = frozenset(("compound",))
@@ -67,13 +71,34 @@ _ASIDE = {
         "span._.refers_to",
     ],
     assigns=["doc._.links"],
-    default_config={"disabled_rules": [], "threshold": 0.5, "neighbours": True},
+    default_config={
+        "disabled_rules": [],
+        "threshold": 0.5,
+        "neighbours": True,
+        "pair_network": None,
+        "keep": 0.2,
+        "accept": 0.5,
+    },
 )
 def create_linking(
-    nlp: Language, name: str, disabled_rules: list[str], threshold: float, neighbours: bool
+    nlp: Language,
+    name: str,
+    disabled_rules: list[str],
+    threshold: float,
+    neighbours: bool,
+    pair_network: str | None,
+    keep: float,
+    accept: float,
 ) -> Linking:
     """Make the component."""
-    return Linking(disabled_rules=disabled_rules, threshold=threshold, neighbours=neighbours)
+    return Linking(
+        disabled_rules=disabled_rules,
+        threshold=threshold,
+        neighbours=neighbours,
+        pair_network=PairNetwork.read(Path(pair_network)) if pair_network else None,
+        keep=keep,
+        accept=accept,
+    )
 
 
 class Linking:
@@ -88,12 +113,28 @@ class Linking:
         Candidates below this score are kept with a reason in ``rejected``.
     neighbours
         Whether an event is linked to a drug of the sentences before and after.
+    pair_network
+        What weighs every pair of a report after the rules; None leaves it to them. It looks at texts of several
+        sentences that our own tagger has tagged.
+    keep, accept
+        Probabilities; see `sequela.components.links.judging.judge`.
     """
 
-    def __init__(self, *, disabled_rules: Sequence[str], threshold: float, neighbours: bool) -> None:
+    def __init__(
+        self,
+        *,
+        disabled_rules: Sequence[str],
+        threshold: float,
+        neighbours: bool,
+        pair_network: PairNetwork | None = None,
+        keep: float = 0.2,
+        accept: float = 0.5,
+    ) -> None:
         self.switch_off(disabled_rules)
         self.threshold = threshold
         self.neighbours = neighbours
+        self.pair_network = pair_network
+        self.keep, self.accept = keep, accept
 
     def switch_off(self, rules: Collection[str]) -> None:
         """Use all rules but these."""
@@ -107,8 +148,16 @@ class Linking:
 
     def find_links(self, doc: Doc) -> list[Link]:
         """Give every candidate in the order of the text."""
+        report = self.find_told(doc)
+        links = list(report.links)
+        if self.pair_network and RULE not in self.disabled and report.frames.in_report and doc.tensor.size:
+            links = judge(report, self.pair_network, keep=self.keep, accept=self.accept)
+        return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
+
+    def find_told(self, doc: Doc) -> LinkedReport:
+        """Give what the rules make of a report."""
         sentences = masked_sentences(doc)
-        frames = _Frames(doc)
+        frames = Frames(doc)
         roles = Roles(doc)
         links: list[Link] = []
         for masked in sentences:
@@ -125,6 +174,7 @@ class Linking:
             links += self._extensions(doc, sentences, links, keys, blame, frames)
         if "told_of_patient" not in self.disabled:
             links += find_told_of_patient(doc, links)
+        never: frozenset[str] = frozenset()
         if "never_given" not in self.disabled and frames.in_report:
             causes = {
                 keys.drug(link.drug)
@@ -140,10 +190,17 @@ class Linking:
                 else link
                 for link in links
             ]
-        links = [self._weigh(link) for link in links]
-        return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
+        return LinkedReport(
+            doc=doc,
+            sentences=sentences,
+            links=[self._weigh(link) for link in links],
+            keys=keys,
+            frames=frames,
+            blame=blame,
+            never_given=never,
+        )
 
-    def _links_of(self, masked: Masked, frames: _Frames, roles: Roles) -> list[Link]:
+    def _links_of(self, masked: Masked, frames: Frames, roles: Roles) -> list[Link]:
         links = []
         drugs = [number for number, item in enumerate(masked.items) if item.kind == "D"]
         decided: dict[tuple[int, int], Decision | None] = {}
@@ -191,7 +248,7 @@ class Linking:
         return links
 
     def _links_of_report(
-        self, doc: Doc, sentences: list[Masked], links: list[Link], frames: _Frames
+        self, doc: Doc, sentences: list[Masked], links: list[Link], frames: Frames
     ) -> list[Link]:
         """Link "the patient's symptoms" of a sentence: they stand for the reactions told elsewhere."""
         keys = NameKeys(doc)
@@ -217,7 +274,7 @@ class Linking:
         links: list[Link],
         keys: NameKeys,
         blame: Blame,
-        frames: _Frames,
+        frames: Frames,
     ) -> list[Link]:
         story = find_story(doc, sentences, frames.at)
         found = [
@@ -230,7 +287,7 @@ class Linking:
             if decision.rule not in self.disabled
         ]
 
-    def _link(self, drug: Item, event: Item, decision: Decision, frames: _Frames) -> Link:
+    def _link(self, drug: Item, event: Item, decision: Decision, frames: Frames) -> Link:
         score = decision.score
         words = frames.text[decision.start : decision.end]
         cues = [Cue(text=words.strip(), start=decision.start, end=decision.end, rule=decision.rule)]
@@ -297,22 +354,6 @@ class Linking:
 
 # A rule at least this sure is believed against the entity's own attribution ("treated", "given for").
 _OVERRULES = 0.9
-
-
-class _Frames:
-    """The text of the report and the frame at a place of it."""
-
-    def __init__(self, doc: Doc) -> None:
-        self.text = doc.text  # spaCy puts it together anew each time
-        self.in_report = is_report(doc)
-        self.frames = attributes.get_frames(doc)
-        self.starts = [frame.start for frame in self.frames]
-
-    def at(self, offset: int) -> Frame | None:
-        number = bisect_right(self.starts, offset) - 1
-        if number >= 0 and offset < self.frames[number].end:
-            return self.frames[number]
-        return None
 
 
 def masked_sentences(doc: Doc) -> list[Masked]:

@@ -78,7 +78,23 @@ class Network:
         return Convolution(norm_pair, kernel, int(kind))
 
     def scores(self, chunks: Sequence[Sequence[str]], flags: Sequence[Flags]) -> list[Array]:
-        """Score the tags of every word of a group of chunks.
+        """Score the tags of every word of a group of chunks; arguments as of `states`.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            Unnormalised scores for each chunk, shape (words, tags of all heads).
+        """
+        return [self.tag_scores(states) for states in self.states(chunks, flags)]
+
+    def tag_scores(self, states: Array) -> Array:
+        """Score the tags of words in context: from shape (words, width) to (words, tags of all heads)."""
+        tags: Array = states @ self._output[0]
+        tags += self._output[1]
+        return tags
+
+    def states(self, chunks: Sequence[Sequence[str]], flags: Sequence[Flags]) -> list[Array]:
+        """Give the vectors in context of every word of a group of chunks.
 
         Parameters
         ----------
@@ -90,7 +106,7 @@ class Network:
         Returns
         -------
         list of numpy.ndarray
-            Unnormalised scores for each chunk, shape (words, tags of all heads).
+            For each chunk, shape (words, width); mean 0 and variance 1 in each row.
         """
         lengths = np.array([len(chunk) for chunk in chunks])
         longest = int(lengths.max())
@@ -104,9 +120,7 @@ class Network:
         full = bool(mask.all())
         for block in self._blocks:
             x += block(x, None if full else mask)
-        tags = standardised(x[mask]) @ self._output[0]
-        tags += self._output[1]
-        return np.split(tags, np.cumsum(lengths)[:-1])
+        return np.split(standardised(x[mask]), np.cumsum(lengths)[:-1])
 
     def _indices(self, words: list[str]) -> npt.NDArray[np.int64]:
         """Rows of the words in the table of cached vectors, computing those not yet there."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
@@ -35,6 +36,8 @@ FORMAT = 1  # of the model folder
 ROLES = "roles"
 GROUPS = (ROLES, "maccrobat", "bc5cdr")
 _WINDOW = 128  # words; what the network was trained on
+# A report needs its words' vectors where a drug and an event may belong together.
+_PAIR = frozenset((Label.DRUG.value, Label.SYMPTOM.value))
 _GROUP_WORDS = 512  # padded words scored at once; more overflow the cache
 _DECODED_WORDS = 8192  # whose tags are searched at once
 
@@ -57,20 +60,20 @@ _FROM_BC5CDR = {"Chemical": Label.DRUG, "Disease": Label.SYMPTOM}
 
 @Language.factory(
     "sequela_tagger",
-    assigns=["doc.ents", "doc.spans", "span._.tagged_by"],
+    assigns=["doc.ents", "doc.spans", "doc.tensor", "span._.tagged_by"],
     default_config={"model": None, "label_map": {}},
 )
 def create_tagger(
     nlp: Language, name: str, model: str | None, label_map: dict[str, str]
 ) -> Tagger | ForeignTagger:
     """Make the component: the tagger in the folder ``model``, or any spaCy pipeline of that name or path."""
-    folder = _shipped() if model is None else Path(model)
+    folder = shipped() if model is None else Path(model)
     if (folder / "model.json").is_file():
         return Tagger.read(folder)
     return ForeignTagger(str(model), label_map)
 
 
-def _shipped() -> Path:
+def shipped() -> Path:
     """Folder of the tagger that comes with the package."""
     try:
         return Path(str(files(SHIPPED)))
@@ -143,7 +146,7 @@ class Tagger:
 
     def _tag(self, docs: list[Doc]) -> None:
         chunks = [(number, chunk) for number, doc in enumerate(docs) for chunk in self._chunks(doc)]
-        found = self.find_spans([(docs[number], chunk) for number, chunk in chunks])
+        found, states = self.find_spans([(docs[number], chunk) for number, chunk in chunks])
         by_doc: list[dict[str, list[Found]]] = [{group: [] for group in GROUPS} for _ in docs]
         for (number, _), spans in zip(chunks, found, strict=True):
             for group, of_group in spans.items():
@@ -156,17 +159,30 @@ class Tagger:
             _sign(doc, self.label)
             for ent, (_, _, _, probability) in zip(doc.ents, entities, strict=True):
                 ent._.tagged_by = {"model": self.label, "score": round(probability, 3)}
+            if {ent.label_ for ent in doc.ents} >= _PAIR:
+                doc.tensor = np.zeros((len(doc), self.network.width), dtype=np.float16)
+        for (number, chunk), vectors in zip(chunks, states, strict=True):
+            if docs[number].tensor.size:
+                docs[number].tensor[chunk] = vectors
 
-    def find_spans(self, chunks: list[tuple[Doc, list[int]]]) -> list[dict[str, list[Found]]]:
-        """Give the spans of each head group for chunks of documents (a chunk is a list of token indices)."""
+    def find_spans(
+        self, chunks: list[tuple[Doc, list[int]]]
+    ) -> tuple[list[dict[str, list[Found]]], list[npt.NDArray[np.float16]]]:
+        """Give the spans of each head group, and the vectors of the words, for chunks of documents.
+
+        A chunk is a list of token indices; the vectors of one have the shape (tokens, width of the network).
+        """
         words = [[texts[i] for i in chunk] for doc, chunk in chunks for texts in (token_texts(doc),)]
         flags = [self._flags(chunk) for chunk in words]
         results: list[dict[str, list[Found]]] = [{group: [] for group in GROUPS} for _ in chunks]
         scores: list[Array] = []
         scored: list[int] = []
+        vectors: dict[int, npt.NDArray[np.float16]] = {}
         waiting = 0
         for group in _groups([len(chunk) for chunk in words]):
-            scores += self.network.scores([words[n] for n in group], [flags[n] for n in group])
+            states = self.network.states([words[n] for n in group], [flags[n] for n in group])
+            scores += [self.network.tag_scores(rows) for rows in states]
+            vectors |= {n: rows.astype(np.float16) for n, rows in zip(group, states, strict=True)}
             scored += group
             waiting += sum(len(words[n]) for n in group)
             if waiting >= _DECODED_WORDS:
@@ -174,7 +190,7 @@ class Tagger:
                 scores, scored, waiting = [], [], 0
         if scored:
             self._decode(scores, scored, chunks, results)
-        return results
+        return results, [vectors[n] for n in range(len(chunks))]
 
     def _decode(
         self,

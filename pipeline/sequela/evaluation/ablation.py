@@ -102,6 +102,7 @@ def reports_by_rule(reports: Reports) -> dict[str, list[int]]:
     from sequela import attributes
     from sequela.components.links.blame import rule_names
     from sequela.components.links.evidence import REPORT_RULES
+    from sequela.components.links.judging import RULE as PAIR_MODEL
 
     found: dict[str, list[int]] = {}
     linked = []
@@ -110,7 +111,7 @@ def reports_by_rule(reports: Reports) -> dict[str, list[int]]:
         linked += [number] if rules else []
         for rule in sorted(rules):
             found.setdefault(rule, []).append(number)
-    return found | dict.fromkeys((*REPORT_RULES, *rule_names()), linked)
+    return found | dict.fromkeys((*REPORT_RULES, *rule_names(), PAIR_MODEL), linked)
 
 
 def outcomes_of(

@@ -172,7 +172,8 @@ def _bounded_memory(nlp: Language) -> Iterator[None]:
     """Forget what the vocabularies learn inside, once they have learned enough; the Docs are invalid afterwards."""
     with ExitStack() as stack:
         for pipeline in (nlp, _inner(nlp)):
-            if pipeline is None or pipeline.vocab.in_memory_zone:  # zones must not be nested
+            # spaCy's type stubs do not know the attribute; zones must not be nested
+            if pipeline is None or getattr(pipeline.vocab, "in_memory_zone", False):
                 continue
             if len(pipeline.vocab.strings) > _KEPT_STRINGS:
                 stack.enter_context(pipeline.memory_zone())

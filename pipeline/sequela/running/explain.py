@@ -128,6 +128,8 @@ def _evidence(link: dict[str, Any]) -> Text:
     from rich.text import Text
 
     line = Text(f"    {link['rule']} {link['score']:.2f}")
+    if link["probability"] is not None:
+        line.append(f"  pair model {link['probability']:.2f}")
     for cue in link["cues"]:
         if cue["text"] and len(cue["text"]) <= _LONGEST_CUE:
             line.append(
@@ -156,6 +158,7 @@ def _link(doc: Doc, link: Link) -> dict[str, Any]:
         "event": link.event.text,
         "rule": link.rule,
         "score": link.score,
+        "probability": link.probability,
         "cues": [cue.to_dict() for cue in link.cues],
         "attribution": link.attribution.value,
         "attribution_cue": _cue(link.attribution_cue),

@@ -19,7 +19,7 @@ _STANDS_ALONE = (
     "timed",
     "told",
 )  # evidence that the report's silence about the drug elsewhere does not weaken
-_DENIED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
+DENIED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 # What `review` and `sequela.components.linking` do with the report as a whole, by the names that switch them off.
 REPORT_RULES = (
     "never_given",
@@ -56,7 +56,7 @@ def find_told_of_patient(doc: Doc, links: list[Link]) -> list[Link]:
         if (
             not link.rejected
             and link.attribution is Attribution.BACKGROUND
-            and link.assertion not in _DENIED
+            and link.assertion not in DENIED
             and kinds[link.rule] == "causal"
             and len(link.cues) == 1
             and not any(same_event(pair[1], event) for _, event in told)
@@ -72,7 +72,7 @@ def find_told_of_patient(doc: Doc, links: list[Link]) -> list[Link]:
         frame = _frame_at(frames, ent.start_char)
         if frame is None or frame.attribution is not Attribution.INDEX_PATIENT:
             continue
-        if attributes.get_assertion(ent)[0] in _DENIED or attributes.get_attribution(ent)[0] in _ASIDE:
+        if attributes.get_assertion(ent)[0] in DENIED or attributes.get_attribution(ent)[0] in _ASIDE:
             continue
         mention = Mention(text=ent.text, start=ent.start_char, end=ent.end_char, label=ent.label_)
         had["D" if ent.label_ == Label.DRUG else "E"].append((mention, frame))
@@ -104,7 +104,7 @@ def find_told_of_patient(doc: Doc, links: list[Link]) -> list[Link]:
 
 def _happened(link: Link) -> bool:
     return (
-        not link.rejected and link.attribution is Attribution.INDEX_PATIENT and link.assertion not in _DENIED
+        not link.rejected and link.attribution is Attribution.INDEX_PATIENT and link.assertion not in DENIED
     )
 
 
@@ -173,7 +173,7 @@ def review(
             continue
         if link.attribution in _ASIDE:
             aside.setdefault(drug, set()).add(event)
-        elif not link.rejected and link.assertion not in _DENIED and kinds[link.rule] in ("causal", "timed"):
+        elif not link.rejected and link.assertion not in DENIED and kinds[link.rule] in ("causal", "timed"):
             reactions.setdefault(event, set()).add(drug)
             if kinds[link.rule] == "causal":
                 suspects.add(drug)

@@ -45,7 +45,7 @@ def find_never_given(
     """
     given, doubted = set(), set()
     taken_before, taken_after, measured_before, measured_after = _patterns()
-    beside_amount = _beside_amount(doc)
+    amounts = beside_amount(doc)
     agreed = _Agreement(doc)
     for masked in sentences:
         for number, item in enumerate(masked.items):
@@ -54,7 +54,7 @@ def find_never_given(
             key = keys.drug(item.mention)
             first, last, _ = masked.edges(number)
             before, after = masked.text[max(0, first - _WINDOW) : first], masked.text[last : last + _WINDOW]
-            if item.start in beside_amount or taken_before.search(before) or taken_after.search(after):
+            if item.start in amounts or taken_before.search(before) or taken_after.search(after):
                 given.add(key)
             place = masked.places[number]
             own_before = masked.text[max(0, place - _WINDOW) : place]
@@ -110,7 +110,7 @@ def _is_known(name: str, coded: bool) -> bool:
     return coded or bool(_VACCINE.search(name)) or name.lower() in load_drug_names()
 
 
-def _beside_amount(doc: Doc) -> frozenset[int]:
+def beside_amount(doc: Doc) -> frozenset[int]:
     """Where drugs begin that have a dose, a route or a frequency next to them."""
     ents = doc.ents
     found = set()

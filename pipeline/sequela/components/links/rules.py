@@ -153,6 +153,8 @@ def evidence_of() -> dict[str, str]:
     """Kind of evidence of every rule: causal, temporal, weak, neighbour or aside (treatment, indication)."""
     kinds = {row["rule"]: row["evidence"] for row in load_table("linking_rules.csv")}
     kinds.update({row["rule"]: row["evidence"] for row in load_table("linking_neighbours.csv")})
-    kinds.update({"told_of_patient": "report", "roles": "role", "disorder_role": "aside"})
+    kinds.update(
+        {"told_of_patient": "report", "roles": "role", "disorder_role": "aside", "pair_model": "model"}
+    )
     kinds.update({"manifested_as": "causal", "poisoning": "told"})
     return kinds

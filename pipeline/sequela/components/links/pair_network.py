@@ -1,0 +1,179 @@
+"""The pair network at run time: how likely a drug and an event of a report are a reaction; numpy only.
+
+Each mention is a node: the tagger's vectors of its words and of its sentence, and the numbers of
+`sequela.components.links.pairs`. Self-attention lets the nodes of a report see one another; a pair is scored by its
+nodes, the best of them most, and by its own numbers. Several networks, trained from different seeds, are averaged.
+``models/training/pairs.py`` trains it. Weights are a ``.npz`` of float16 arrays, read without pickle.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from spacy.tokens import Doc
+
+from sequela.components.links.pairs import Floats, Ints, Pairs
+from sequela.schema import Label
+
+Weights = dict[str, Floats]
+
+LABELS = (Label.DRUG, Label.SYMPTOM, Label.TIME, Label.DOSE, Label.BODY_SITE)
+FARTHEST = 6  # sentences between nodes, beyond which distances look the same
+_BLOCK = 256  # nodes that see one another and the blocks beside theirs; most reports are one block
+_EPSILON = 1e-5  # of torch.nn.LayerNorm
+
+
+class PairNetwork:
+    """Networks of one architecture.
+
+    Parameters
+    ----------
+    members
+        Weights of each, by the names of the training module's parameters.
+    """
+
+    def __init__(self, members: list[Weights]) -> None:
+        self.members = members
+
+    @classmethod
+    def read(cls, path: Path) -> PairNetwork:
+        """Read a ``.npz`` whose arrays are named ``NUMBER.PARAMETER``."""
+        members: dict[int, Weights] = {}
+        with np.load(path, allow_pickle=False) as arrays:
+            for name in arrays.files:
+                number, _, parameter = name.partition(".")
+                members.setdefault(int(number), {})[parameter] = arrays[name].astype(np.float32)
+        return cls([members[number] for number in sorted(members)])
+
+    def probabilities(self, doc: Doc, pairs: Pairs) -> Floats:
+        """Give the probability that each pair is a reaction of a patient, shape (pairs,).
+
+        ``doc.tensor`` must hold the tagger's vectors.
+        """
+        inputs = Inputs(doc, pairs)
+        logits = np.mean([_logits(weights, pairs, inputs) for weights in self.members], axis=0)
+        probabilities: Floats = 1 / (1 + np.exp(-logits))
+        return probabilities
+
+
+class Inputs:
+    """What is gathered from the report once for all networks.
+
+    Attributes
+    ----------
+    tokens
+        Numbers of the tokens that matter, those of sentences with a node.
+    vectors, labels
+        Of these tokens: the tagger's vectors, shape (tokens, width), and 0 or the number of the entity's label.
+    sentence_starts
+        Where in ``tokens`` each sentence begins.
+    sentence_of, first, last
+        Of each node: the number of its sentence among these, and its tokens, half-open.
+    """
+
+    def __init__(self, doc: Doc, pairs: Pairs) -> None:
+        spans = [(sent.start, sent.end) for sent in doc.sents]
+        numbers = sorted({node.sentence for node in pairs.nodes})
+        self.tokens = np.concatenate([np.arange(*spans[number]) for number in numbers])
+        self.vectors = doc.tensor[self.tokens].astype(np.float32)
+        labels = np.zeros(len(doc), dtype=np.int64)
+        for ent in doc.ents:
+            if ent.label_ in LABELS:
+                labels[ent.start : ent.end] = 1 + LABELS.index(Label(ent.label_))
+        self.labels = labels[self.tokens]
+        lengths = [spans[number][1] - spans[number][0] for number in numbers]
+        self.sentence_starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+        self.sentence_of = np.searchsorted(numbers, [node.sentence for node in pairs.nodes])
+        self.first = np.searchsorted(self.tokens, [node.first for node in pairs.nodes])
+        self.last = np.searchsorted(self.tokens, [node.last for node in pairs.nodes])
+        self.sentences = np.array([node.sentence for node in pairs.nodes])
+        self.same = _same(pairs)
+
+
+def _same(pairs: Pairs) -> npt.NDArray[np.int64]:
+    """Numbers of the coordination group and of the name of each node, shape (2, nodes)."""
+    groups: dict[int, int] = {}
+    names: dict[tuple[bool, int], int] = {}
+    return np.array(
+        [
+            [groups.setdefault(node.group, len(groups)) for node in pairs.nodes],
+            [names.setdefault((node.is_drug, node.key), len(names)) for node in pairs.nodes],
+        ]
+    )
+
+
+def _logits(w: Weights, pairs: Pairs, inputs: Inputs) -> Floats:
+    words = inputs.vectors @ w["words.weight"].T + w["words.bias"] + w["labels.weight"][inputs.labels]
+    sentences = np.maximum.reduceat(words, inputs.sentence_starts)
+    sums = np.concatenate([np.zeros((1, words.shape[1]), dtype=np.float32), np.cumsum(words, axis=0)])
+    means = (sums[inputs.last] - sums[inputs.first]) / np.maximum(1, inputs.last - inputs.first)[:, None]
+    x = _linear(w, "node", (pairs.node_values - w["node_mean"]) / w["node_scale"])
+    x = x + _linear(w, "context", np.concatenate([means, sentences[inputs.sentence_of]], axis=1))
+    x = _normed(w, "begin", x)
+    layer = 0
+    while f"attention.{layer}.in_proj_weight" in w:
+        x = x + _attention(w, layer, _normed(w, f"before_attention.{layer}", x), inputs)
+        inner = np.maximum(0, _linear(w, f"inner.{layer}", _normed(w, f"before_inner.{layer}", x)))
+        x = x + _linear(w, f"outer.{layer}", inner)
+        layer += 1
+    x = _normed(w, "end", x)
+    drugs, events = _linear(w, "drug", x)[pairs.drug_nodes], _linear(w, "event", x)[pairs.event_nodes]
+    order = (pairs.event_nodes > pairs.drug_nodes).astype(np.int64)
+    distance = _distance(inputs.sentences[pairs.event_nodes] - inputs.sentences[pairs.drug_nodes])
+    both = np.concatenate([drugs * events, drugs + events, w["place.weight"][2 * distance + order]], axis=1)
+    scores = _linear(w, "score_outer", np.maximum(0, _linear(w, "score_inner", both)))[:, 0]
+    values = (pairs.pair_values - w["pair_mean"]) / w["pair_scale"]
+    own = _linear(w, "pair_outer", np.maximum(0, _linear(w, "pair_inner", values)))[:, 0]
+    return pooled(scores, pairs.pair_of, len(own)) + own
+
+
+def pooled(scores: Floats, pair_of: Ints, count: int) -> Floats:
+    """Log of the summed exponentials of the scores of each pair, less half the log of their number."""
+    highest = np.full(count, -np.inf, dtype=np.float32)
+    np.maximum.at(highest, pair_of, scores)
+    sums = np.bincount(pair_of, np.exp(scores - highest[pair_of]), minlength=count)
+    together: Floats = highest + np.log(sums) - 0.5 * np.log(np.bincount(pair_of, minlength=count))
+    return together
+
+
+def _attention(w: Weights, layer: int, x: Floats, inputs: Inputs) -> Floats:
+    """Self-attention of the nodes, biased by the sentences between them and by what they share."""
+    nodes, width = x.shape
+    bias = w["bias.weight"]
+    heads = bias.shape[1]
+    size = width // heads
+    three = x @ w[f"attention.{layer}.in_proj_weight"].T + w[f"attention.{layer}.in_proj_bias"]
+    query, key, value = three.reshape(nodes, 3, heads, size).transpose(1, 2, 0, 3)
+    query = query * np.float32(size**-0.5)
+    seen = np.empty((nodes, width), dtype=np.float32)
+    for first in range(0, nodes, _BLOCK):
+        last = min(nodes, first + _BLOCK)
+        own, others = slice(first, last), slice(max(0, first - _BLOCK), min(nodes, last + _BLOCK))
+        distance = _distance(inputs.sentences[None, others] - inputs.sentences[own, None])
+        group, name = (part[own, None] == part[None, others] for part in inputs.same)
+        weights = query[:, own] @ key[:, others].transpose(0, 2, 1)
+        weights += bias[4 * distance + group + 2 * name].transpose(2, 0, 1)
+        weights -= weights.max(-1, keepdims=True)
+        np.exp(weights, out=weights)
+        weights /= weights.sum(-1, keepdims=True)
+        seen[own] = (weights @ value[:, others]).transpose(1, 0, 2).reshape(last - first, width)
+    return seen @ w[f"attention.{layer}.out_proj.weight"].T + w[f"attention.{layer}.out_proj.bias"]
+
+
+def _distance(sentences: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.clip(sentences, -FARTHEST, FARTHEST) + FARTHEST
+
+
+def _linear(w: Weights, name: str, x: Floats) -> Floats:
+    product: Floats = x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+    return product
+
+
+def _normed(w: Weights, name: str, x: Floats) -> Floats:
+    centred = x - x.mean(-1, keepdims=True)
+    variance = (centred * centred).mean(-1, keepdims=True)
+    normed: Floats = centred / np.sqrt(variance + np.float32(_EPSILON)) * w[f"{name}.weight"]
+    normed += w[f"{name}.bias"]
+    return normed
