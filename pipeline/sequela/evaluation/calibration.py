@@ -3,7 +3,8 @@
     python -m sequela.evaluation.calibration GOLD… -o pipeline/sequela/lexicons/link_confidence.json \
         --plot docs/images/reliability.png
 
-``GOLD`` are folders of reports whose reactions are annotated, in the casebook's JSON or in brat. The rows that claim
+``GOLD`` are folders of reports whose reactions are annotated, in the casebook's JSON or in brat, and that the pair
+network was not trained on. The rows that claim
 something about a patient are judged as in `sequela.evaluation.documents`; isotonic regression (pool adjacent
 violators; Barlow et al. 1972) on score and judgement gives the points, with one right and one wrong row added to
 every block, so that few rows never make a confidence of 0 or 1. How reliable they are is shown on reports that
@@ -23,15 +24,17 @@ from pathlib import Path
 
 MINIMUM = 12  # rows of a block
 FOLDS = 10
+FEWEST = 40  # rows that a fit takes
 _Z = 1.96
 _COLOUR, _WEAK = "#1f5a8a", "#9aa5ad"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A row about a patient: its report, its score, the confidence it had, and whether it is right."""
+    """A row about a patient: its report, its score, by which points, the confidence it had, and whether it is right."""
 
     doc_id: str
+    points: str
     score: float
     confidence: float
     right: bool
@@ -105,12 +108,21 @@ def left_out(judged: Sequence[Judged], *, folds: int = FOLDS) -> list[tuple[floa
     parts = {doc_id: number % folds for number, doc_id in enumerate(sorted({one.doc_id for one in judged}))}
     found = []
     for part in range(folds):
-        others = [(one.score, one.right) for one in judged if parts[one.doc_id] != part]
-        if not others:
-            continue
-        points = fit(others)
-        found += [(calibrated(one.score, points), one.right) for one in judged if parts[one.doc_id] == part]
+        points = fit_all(one for one in judged if parts[one.doc_id] != part)
+        found += [
+            (calibrated(one.score, points[one.points]), one.right)
+            for one in judged
+            if parts[one.doc_id] == part and one.points in points
+        ]
     return found
+
+
+def fit_all(judged: Iterable[Judged]) -> dict[str, list[list[float]]]:
+    """Give the points for probabilities of the pair network and for scores of rules, where `FEWEST` rows have one."""
+    numbers: dict[str, list[tuple[float, bool]]] = {}
+    for one in judged:
+        numbers.setdefault(one.points, []).append((one.score, one.right))
+    return {points: fit(rows) for points, rows in sorted(numbers.items()) if len(rows) >= FEWEST}
 
 
 def brier(judged: Iterable[tuple[float, bool]]) -> float:
@@ -142,8 +154,10 @@ def judge_folder(folder: Path) -> list[Judged]:
         matching = judge(casebook_of(document), rows).matching
         for right, places in ((True, matching.right_predicted), (False, matching.spurious)):
             for row in (rows[place] for place in sorted(places)):
-                score = scores[row.drug_start, row.event_start, row.attribution]
-                judged.append(Judged(f"{folder.name}/{document.doc_id}", score, row.confidence, right))
+                points, score = scores[row.drug_start, row.event_start, row.attribution]
+                judged.append(
+                    Judged(f"{folder.name}/{document.doc_id}", points, score, row.confidence, right)
+                )
     return judged
 
 
@@ -191,7 +205,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"Mean squared error: {brier(honest):.3f} left out, {before:.3f} with the points before",
         file=sys.stderr,
     )
-    text = json.dumps({"points": fit((one.score, one.right) for one in judged)})
+    known = (
+        json.loads(options.output.read_text("utf-8")) if options.output and options.output.exists() else {}
+    )
+    text = json.dumps(known | fit_all(judged))
     if options.output:
         options.output.write_text(text + "\n", encoding="utf-8")
     else:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from sequela.evaluation.calibration import Bin, Judged, brier, fit, left_out, plot, reliability
+from sequela.evaluation.calibration import Bin, Judged, brier, fit, fit_all, left_out, plot, reliability
 
 ROWS = [(0.5, False)] * 6 + [(0.5, True)] * 6 + [(0.9, True)] * 12
 
@@ -33,9 +33,25 @@ def test_interval_of_a_share():
     assert (round(low, 3), round(high, 3)) == (0.404, 0.596)
 
 
+def rows(doc_id: str, number: int, points: str = "probabilities", *, right: bool) -> list[Judged]:
+    return [Judged(doc_id, points, 0.5, 0.5, right=right)] * number
+
+
 def test_rows_left_out_are_not_in_their_fit():
-    judged = [Judged("a", 0.5, 0.5, right=True)] * 12 + [Judged("b", 0.5, 0.5, right=False)] * 12
-    assert left_out(judged, folds=2) == [(round(1 / 14, 3), True)] * 12 + [(round(13 / 14, 3), False)] * 12
+    judged = rows("a", 40, right=True) + rows("b", 40, right=False)
+    assert left_out(judged, folds=2) == [(round(1 / 42, 3), True)] * 40 + [(round(41 / 42, 3), False)] * 40
+
+
+def test_probabilities_and_scores_of_rules_have_points_of_their_own():
+    judged = rows("a", 40, right=True) + rows("a", 40, "scores", right=False)
+    assert fit_all(judged) == {
+        "probabilities": [[0.5, round(41 / 42, 3)]],
+        "scores": [[0.5, round(1 / 42, 3)]],
+    }
+
+
+def test_few_rows_have_no_points():
+    assert fit_all(rows("a", 39, right=True)) == {}
 
 
 def test_brier():
