@@ -102,6 +102,14 @@ ENTRIES: tuple[Entry, ...] = (
         options={"format_name": "casebook"},
     ),
     Entry(
+        title="Reports held out, end to end",
+        gold=Path("models/runs/reactions/held_out"),
+        note="Published short reports, annotated by machine, which nobody has looked at: nothing was chosen by them. "
+        "`python -m training.reactions CORPORA -o runs/reactions`, in the folder models, makes the folder.",
+        options={"format_name": "casebook"},
+        own=True,
+    ),
+    Entry(
         title="The casebook of this repository, end to end",
         gold=Path("corpora/casebook"),
         note="Invented reports, which developers see: a check, not a measurement.",
