@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from spacy.language import Language
@@ -21,7 +21,7 @@ from sequela.components.links.extension import (
     find_signs,
     find_story,
 )
-from sequela.components.links.judging import RULE, judge
+from sequela.components.links.judging import RULE, Thresholds, judge
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.names import NameKeys, is_generic_drug
 from sequela.components.links.neighbours import find_told_before
@@ -76,8 +76,7 @@ _ASIDE = {
         "threshold": 0.5,
         "neighbours": True,
         "pair_network": None,
-        "keep": 0.2,
-        "accept": 0.5,
+        "pair_thresholds": asdict(Thresholds()),
     },
 )
 def create_linking(
@@ -87,8 +86,7 @@ def create_linking(
     threshold: float,
     neighbours: bool,
     pair_network: str | None,
-    keep: float,
-    accept: float,
+    pair_thresholds: dict[str, float],
 ) -> Linking:
     """Make the component."""
     return Linking(
@@ -96,8 +94,7 @@ def create_linking(
         threshold=threshold,
         neighbours=neighbours,
         pair_network=PairNetwork.read(Path(pair_network)) if pair_network else None,
-        keep=keep,
-        accept=accept,
+        pair_thresholds=Thresholds(**pair_thresholds),
     )
 
 
@@ -116,8 +113,8 @@ class Linking:
     pair_network
         What weighs every pair of a report after the rules; None leaves it to them. It looks at texts of several
         sentences that our own tagger has tagged.
-    keep, accept
-        Probabilities; see `sequela.components.links.judging.judge`.
+    pair_thresholds
+        Probabilities from which on it is believed.
     """
 
     def __init__(
@@ -127,14 +124,13 @@ class Linking:
         threshold: float,
         neighbours: bool,
         pair_network: PairNetwork | None = None,
-        keep: float = 0.2,
-        accept: float = 0.5,
+        pair_thresholds: Thresholds | None = None,
     ) -> None:
         self.switch_off(disabled_rules)
         self.threshold = threshold
         self.neighbours = neighbours
         self.pair_network = pair_network
-        self.keep, self.accept = keep, accept
+        self.pair_thresholds = pair_thresholds or Thresholds()
 
     def switch_off(self, rules: Collection[str]) -> None:
         """Use all rules but these."""
@@ -151,7 +147,7 @@ class Linking:
         report = self.find_told(doc)
         links = list(report.links)
         if self.pair_network and RULE not in self.disabled and report.frames.in_report and doc.tensor.size:
-            links = judge(report, self.pair_network, keep=self.keep, accept=self.accept)
+            links = judge(report, self.pair_network, self.pair_thresholds)
         return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
 
     def find_told(self, doc: Doc) -> LinkedReport:

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from markup import blank, parse
 from sequela.components.linking import Linking
 from sequela.components.links import pair_network
-from sequela.components.links.judging import RULE, judge
+from sequela.components.links.judging import RULE, Thresholds, judge
 from sequela.components.links.pair_network import LABELS, PairNetwork, pooled
 from sequela.components.links.pairs import REACH, Floats, Pairs, find_pairs
 from sequela.components.links.report import LinkedReport
@@ -196,7 +196,7 @@ class Told(PairNetwork):
 
 
 def judged(markup: str, probability: Callable[[str, str], float]) -> list[Link]:
-    return judge(linked(markup), Told(probability), keep=0.2, accept=0.5)
+    return judge(linked(markup), Told(probability), Thresholds())
 
 
 def accepted(links: list[Link]) -> set[tuple[str, str, str]]:
@@ -248,3 +248,26 @@ def test_what_is_told_in_general_becomes_no_link():
         "<SYMPTOM>neutropenia</SYMPTOM>. He was well."
     )
     assert accepted(judged(text, lambda drug, event: 0.95)) == set()
+
+
+def test_in_a_report_that_blames_a_drug_others_need_more():
+    text = f"{BLAMED} He also took <DRUG>ibuprofen</DRUG>. He was <SYMPTOM>drowsy</SYMPTOM>."
+    for drug, probability, found in (
+        ("amoxicillin", 0.55, {"amoxicillin"}),
+        ("amoxicillin", 0.45, set()),
+        ("ibuprofen", 0.65, set()),
+        ("ibuprofen", 0.75, {"ibuprofen"}),
+    ):
+        links = judged(
+            text, lambda one, event, d=drug, p=probability: p if (one, event) == (d, "drowsy") else 0.3
+        )
+        assert {link.drug.text for link in links if link.rule == RULE and not link.rejected} == found
+
+
+def test_an_event_that_words_of_cause_explain_is_not_blamed_on_another_drug():
+    text = f"{BLAMED} He also took <DRUG>ibuprofen</DRUG>."
+    links = judged(text, lambda drug, event: 0.95)
+    assert accepted(links) == {("amoxicillin", "ataxia", "compound")}
+    assert {link.rejected for link in links if link.drug.text == "ibuprofen"} == {
+        "the report blames other drugs, not this one"
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sequela import attributes
 from sequela.components.clearance import is_cleared
@@ -17,72 +17,106 @@ from sequela.schema import Attribution, Cue, Link, Role
 
 RULE = "pair_model"
 _UNLIKELY = "the report as a whole speaks against it"
+_WEAK = "weak evidence"
+_OTHERS_BLAMED = "the report blames other drugs, not this one"
 
 
-def judge(report: LinkedReport, network: PairNetwork, *, keep: float, accept: float) -> list[Link]:
-    """Give the links with their probabilities, and new ones.
+@dataclass(frozen=True)
+class Thresholds:
+    """Probabilities from which on a pair is believed, by what else the report says.
 
-    Parameters
+    Attributes
     ----------
     keep
-        A link that tells what happened to a patient is rejected where the probability of its pair is below this.
+        A link that a rule accepted, on any evidence but the roles that the tagger sees.
     accept
-        A pair that no rule accepted becomes a link from this probability on; between the two it is kept as a
-        rejected one.
+        A pair that no rule accepted.
+    accept_beside
+        The same where words of cause blame other drugs only; also a link that rests on roles alone.
+    """
+
+    keep: float = 0.2
+    accept: float = 0.5
+    accept_beside: float = 0.7
+
+
+def judge(report: LinkedReport, network: PairNetwork, thresholds: Thresholds) -> list[Link]:
+    """Give the links with their probabilities, those rejected that are unlikely, and new ones.
+
+    A pair that no rule accepted becomes a link from its threshold on; from ``keep`` on it is kept as a rejected one.
     """
     pairs = find_pairs(report)
     if pairs is None:
         return list(report.links)
-    found = network.probabilities(report.doc, pairs)
-    numbers = {(drug, event): number for number, (drug, event) in enumerate(pairs.pair_keys.tolist())}
-    drugs = {name: number for number, name in enumerate(pairs.drugs)}
-    events = {name: number for number, name in enumerate(pairs.events)}
-    judged = []
-    accepted: dict[int, list[str]] = {}
-    explained: list[str] = []  # events that words of cause tie to a drug
-    for link in report.links:
-        drug, event = report.keys.drug(link.drug), report.keys.event(link.event)
-        number = numbers.get((drugs.get(drug, -1), events.get(event, -1)))
-        if number is None:
-            judged.append(link)
-            continue
-        probability = round(float(found[number]), 3)
-        link = replace(link, probability=probability)
-        if is_told(link):
-            if probability < keep:
-                link = replace(link, rejected=_UNLIKELY)
-            else:
-                accepted.setdefault(drugs[drug], []).append(event)
-                if evidence_of()[link.rule] == "causal":
-                    explained.append(event)
-        judged.append(link)
-    for number in sorted((found >= min(keep, accept)).nonzero()[0].tolist(), key=lambda one: -found[one]):
-        drug_key, event_key = pairs.pair_keys[number].tolist()
-        event = pairs.events[event_key]
-        known = accepted.setdefault(drug_key, [])
-        if is_generic_event(event) or any(same_event(event, other) for other in known):
-            continue
-        new = _link(report, pairs, number, round(float(found[number]), 3))
-        if new is None:
-            continue
-        if found[number] < accept:
-            new = replace(new, rejected="weak evidence")
-        elif any(same_event(event, other) for other in explained):
-            new = replace(new, role=Role.CONCOMITANT, rejected="the report blames other drugs, not this one")
-        else:
-            known.append(event)
-        judged.append(new)
-    return judged
-
-
-def _link(report: LinkedReport, pairs: Pairs, number: int, probability: float) -> Link | None:
-    """Link the mentions that stand nearest to one another of those that tell what happened; None without any."""
-    inside = pairs.pair_of == number
+    found = [round(one, 3) for one in network.probabilities(report.doc, pairs).tolist()]
+    judged, told = _weighed(report, pairs, found, thresholds)
+    known: dict[str, list[str]] = {}
+    causal = [link for link in told if evidence_of()[link.rule] == "causal"]
+    for link in told:
+        known.setdefault(report.keys.drug(link.drug), []).append(report.keys.event(link.event))
+    blamed = report.blame.blamed | {report.keys.drug(link.drug) for link in causal}
+    explained = [report.keys.event(link.event) for link in causal]
     general = {
         (link.drug.start, link.event.start)
         for link in report.links
         if not link.rejected and link.attribution is Attribution.BACKGROUND
     }
+    for number in sorted(range(len(found)), key=lambda one: -found[one]):
+        probability = found[number]
+        if probability < thresholds.keep:
+            break
+        drug, event = (
+            names[key]
+            for names, key in zip((pairs.drugs, pairs.events), pairs.pair_keys[number], strict=True)
+        )
+        if is_generic_event(event) or any(same_event(event, other) for other in known.get(drug, ())):
+            continue
+        new = _link(report, pairs, number, probability, general)
+        if new is None:
+            continue
+        beside = bool(blamed) and drug not in blamed
+        if probability < thresholds.accept:
+            new = replace(new, rejected=_WEAK)
+        elif (beside and probability < thresholds.accept_beside) or any(
+            same_event(event, other) for other in explained
+        ):
+            new = replace(new, role=Role.CONCOMITANT, rejected=_OTHERS_BLAMED)
+        else:
+            known.setdefault(drug, []).append(event)
+        judged.append(new)
+    return judged
+
+
+def _weighed(
+    report: LinkedReport, pairs: Pairs, found: list[float], thresholds: Thresholds
+) -> tuple[list[Link], list[Link]]:
+    """Give the links of the rules with their probabilities, and those of them that still tell what happened."""
+    numbers = {
+        (pairs.drugs[drug], pairs.events[event]): number
+        for number, (drug, event) in enumerate(pairs.pair_keys.tolist())
+    }
+    weighed, told = [], []
+    for link in report.links:
+        number = numbers.get((report.keys.drug(link.drug), report.keys.event(link.event)))
+        if number is not None:
+            link = replace(link, probability=found[number])
+            by_role = evidence_of()[link.rule] == "role"
+            if is_told(link) and found[number] < (thresholds.accept_beside if by_role else thresholds.keep):
+                link = replace(link, rejected=_UNLIKELY)
+        weighed.append(link)
+        if is_told(link):
+            told.append(link)
+    return weighed, told
+
+
+def _link(
+    report: LinkedReport, pairs: Pairs, number: int, probability: float, general: set[tuple[int, int]]
+) -> Link | None:
+    """Link the mentions that stand nearest to one another of those that tell what happened; None without any.
+
+    ``general`` holds where the drugs and events of general statements begin.
+    """
+    inside = pairs.pair_of == number
     best: tuple[int, int, Node, Node] | None = None
     for drug, event in zip(
         _nodes(pairs, pairs.drug_nodes[inside].tolist()),
