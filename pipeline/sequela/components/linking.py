@@ -399,11 +399,22 @@ def _named(ent: Span) -> Mention:
     return Mention(text=span.text, start=span.start_char, end=span.end_char, label=ent.label_)
 
 
+_HYPHENS = frozenset("-‐‑–")
+# "methicillin-resistant Staphylococcus", "preservative-free eye drops": nobody had the drug
+_NOT_TAKEN = ("free", "naive", "naïve", "refractory", "resistan", "sensitiv", "susceptib")
+
+
+def _is_not_taken(drug: Span) -> bool:
+    """Whether the drug is half of a word that says what works against a disease, or what is not in a product."""
+    after = drug.doc[drug.end : drug.end + 2]
+    return len(after) == 2 and after[0].text in _HYPHENS and after[1].lower_.startswith(_NOT_TAKEN)
+
+
 def _items(ents: list[Span], anaphors: list[Span]) -> list[Item]:
     items = []
     for ent in ents:
         kind = _KINDS.get(ent.label_)
-        if kind == "D" and is_generic_drug(ent.text):
+        if kind == "D" and (is_generic_drug(ent.text) or _is_not_taken(ent)):
             continue
         if kind and not any(ent.start < span.end and span.start < ent.end for span in anaphors):
             mention = _named(ent)

@@ -232,3 +232,13 @@ def test_splitting(text, parts):
     found = split_event(mention)
     assert [part.text for part in found] == parts
     assert all(text[part.start - 100 : part.end - 100] == part.text for part in found)
+
+
+@pytest.mark.parametrize("word", ["resistant", "susceptible", "free", "naive"])
+def test_half_of_a_word_that_says_what_was_not_taken_is_no_drug(word: str):
+    text = f"There was <DRUG>flurotol</DRUG>-{word} disease. It was associated with <SYMPTOM>rash</SYMPTOM>."
+    assert links_of(text) == []
+    same = f"There was <DRUG>flurotol</DRUG>-{word} disease, which caused <SYMPTOM>rash</SYMPTOM>."
+    assert links_of(same) == []
+    told = "There was <DRUG>flurotol</DRUG>-treated disease. <DRUG>Flurotol</DRUG> caused a <SYMPTOM>rash</SYMPTOM>."
+    assert accepted(told) == {("Flurotol", "rash", "causes")}
