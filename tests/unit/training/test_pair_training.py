@@ -1,0 +1,55 @@
+"""What trains the pair network computes what reads it computes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sequela
+from sequela.components.links.pair_network import Inputs, PairNetwork
+from sequela.components.links.pairs import find_pairs
+
+torch = pytest.importorskip("torch")
+sys.path.insert(0, str(Path(__file__).parents[3] / "models"))
+from training import pairs as training  # noqa: E402
+
+STORY = (
+    "A man of 60 was given amoxicillin and ibuprofen for a sore throat. On day 9 he developed a rash and fever. "
+    "Amoxicillin was stopped and the rash resolved. Ibuprofen was continued without any trouble."
+)
+
+
+@pytest.mark.model
+def test_the_network_of_the_package_is_the_trained_one():
+    nlp = sequela.load()
+    doc = sequela.process(nlp, STORY, doc_id="x")
+    pairs = find_pairs(nlp.get_pipe("sequela_linking").find_told(doc))
+    assert pairs is not None
+    labels = np.zeros(len(pairs.pair_keys), dtype=np.float32)
+    example = training.Example("x", pairs, Inputs(doc, pairs), labels)
+    torch.manual_seed(1)
+    network = training.Network(
+        doc.tensor.shape[1], pairs.node_values.shape[1], pairs.pair_values.shape[1]
+    ).eval()
+    torch.nn.init.normal_(network.bias.weight)
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    together = training.collate([example, example])
+    with torch.no_grad():
+        expected = torch.sigmoid(network(together)).numpy()
+    found = PairNetwork([weights]).probabilities(doc, pairs)
+    np.testing.assert_allclose(np.concatenate([found, found]), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.model
+def test_training_learns_what_it_is_shown():
+    nlp = sequela.load()
+    doc = sequela.process(nlp, STORY, doc_id="x")
+    pairs = find_pairs(nlp.get_pipe("sequela_linking").find_told(doc))
+    assert pairs is not None
+    labels = np.array([pairs.drugs[drug] == "amoxicillin" for drug, _ in pairs.pair_keys], dtype=np.float32)
+    example = training.Example("x", pairs, Inputs(doc, pairs), labels)
+    network = training.fit([example] * 8, 0, epochs=20)
+    assert ((training.logits(network, example) > 0) == labels).all()
