@@ -29,7 +29,7 @@ from torch.nn import functional
 import sequela
 from sequela.components.linking import Linking
 from sequela.components.links.pair_network import FARTHEST, LABELS, Inputs
-from sequela.components.links.pairs import Pairs, find_pairs
+from sequela.components.links.pairs import FORMAT, Pairs, find_pairs
 from sequela.corpora.casebook import Casebook
 from sequela.corpora.formats import read_corpus
 from sequela.evaluation.names import names_drug, names_event
@@ -283,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for number, member in enumerate(members)
         for name, value in member.state_dict().items()
     }
-    np.savez_compressed(options.output, **arrays)
+    np.savez_compressed(options.output, format=np.array(FORMAT), **arrays)
 
 
 if __name__ == "__main__":

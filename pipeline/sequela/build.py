@@ -8,7 +8,6 @@ import spacy
 from spacy.language import Language
 
 from sequela import attributes
-from sequela.components.tagging import shipped
 from sequela.components.tokenizer import create_tokenizer
 from sequela.model_files import check_model_files
 
@@ -74,19 +73,13 @@ def build_pipeline(
             config = {"model": str(model) if model is not None else None, "label_map": label_map or {}}
             nlp.add_pipe(factory, config=config)
         elif factory == "sequela_linking":
-            nlp.add_pipe(factory, config={"pair_network": _pair_network(model)})
+            nlp.add_pipe(factory, config={"model": str(model) if model is not None else None})
         elif factory == "sequela_normalise":
             plugged = {"meddra": _text(meddra), "linker": _text(linker), "trust_linker": trust_linker}
             nlp.add_pipe(factory, config=plugged)
         else:
             nlp.add_pipe(factory)
     return nlp
-
-
-def _pair_network(model: str | Path | None) -> str | None:
-    """Give the pair network that was trained with a tagger of ours, None for other models."""
-    path = (shipped() if model is None else Path(model)) / "pairs.npz"
-    return str(path) if path.is_file() else None
 
 
 def _text(path: str | Path | None) -> str | None:

@@ -14,7 +14,14 @@ from spacy.tokens import Doc, Span
 from sequela import attributes
 from sequela.components.clearance import is_cleared
 from sequela.components.links.blame import Blame, find_blamed
-from sequela.components.links.evidence import find_told_of_patient, reactions_of, review
+from sequela.components.links.evidence import (
+    ANOTHER_NAMED,
+    NEVER_GIVEN,
+    WEAK,
+    find_told_of_patient,
+    reactions_of,
+    review,
+)
 from sequela.components.links.exposure import find_never_given
 from sequela.components.links.extension import (
     find_poisoning,
@@ -36,6 +43,7 @@ from sequela.components.links.rules import (
     evidence_of,
     load_rules,
 )
+from sequela.components.tagging import shipped
 from sequela.schema import Assertion, Attribution, Cue, Label, Link, Mention, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
@@ -64,6 +72,7 @@ _ASIDE = {
         "doc.ents",
         "doc.sents",
         "doc.spans",
+        "doc.tensor",
         "doc._.sections",
         "doc._.frames",
         "span._.assertion",
@@ -75,7 +84,7 @@ _ASIDE = {
         "disabled_rules": [],
         "threshold": 0.5,
         "neighbours": True,
-        "pair_network": None,
+        "model": None,
         "pair_thresholds": asdict(Thresholds()),
     },
 )
@@ -85,15 +94,16 @@ def create_linking(
     disabled_rules: list[str],
     threshold: float,
     neighbours: bool,
-    pair_network: str | None,
+    model: str | None,
     pair_thresholds: dict[str, float],
 ) -> Linking:
-    """Make the component."""
+    """Make the component, with the pair network in the folder of the tagger if it has one."""
+    weights = (shipped() if model is None else Path(model)) / "pairs.npz"
     return Linking(
         disabled_rules=disabled_rules,
         threshold=threshold,
         neighbours=neighbours,
-        pair_network=PairNetwork.read(Path(pair_network)) if pair_network else None,
+        pair_network=PairNetwork.read(weights) if weights.is_file() else None,
         pair_thresholds=Thresholds(**pair_thresholds),
     )
 
@@ -146,9 +156,22 @@ class Linking:
         """Give every candidate in the order of the text."""
         report = self.find_told(doc)
         links = list(report.links)
-        if self.pair_network and RULE not in self.disabled and report.frames.in_report and doc.tensor.size:
+        if (
+            self.pair_network
+            and RULE not in self.disabled
+            and report.frames.in_report
+            and self._has_vectors(doc)
+        ):
             links = judge(report, self.pair_network, self.pair_thresholds)
         return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
+
+    def _has_vectors(self, doc: Doc) -> bool:
+        """Whether the tagger of the pair network has left its vectors."""
+        return (
+            self.pair_network is not None
+            and doc.tensor.ndim == 2
+            and doc.tensor.shape[1] == self.pair_network.width
+        )
 
     def find_told(self, doc: Doc) -> LinkedReport:
         """Give what the rules make of a report."""
@@ -181,7 +204,7 @@ class Linking:
             }
             never = find_never_given(doc, sentences, keys, causes)
             links = [
-                replace(link, rejected="nothing says that it was given to anybody")
+                replace(link, rejected=NEVER_GIVEN)
                 if not link.rejected and keys.drug(link.drug) in never
                 else link
                 for link in links
@@ -226,14 +249,14 @@ class Linking:
                             if decision.rule in _INTERACTS_WITH_NAMED:
                                 link = replace(link, role=Role.INTERACTING)
                             else:
-                                link = replace(link, rejected="the sentence names another drug as the cause")
+                                link = replace(link, rejected=ANOTHER_NAMED)
                         if (
                             one.anaphor
                             and not link.rejected
                             and blamed - {drug}
                             and evidence_of()[decision.rule] != "causal"
                         ):
-                            link = replace(link, rejected="the sentence names another drug as the cause")
+                            link = replace(link, rejected=ANOTHER_NAMED)
                         if not link.rejected and is_provoked(masked.text, link.drug.text, link.event.text):
                             link = replace(
                                 link, rejected="a test or procedure that brings it about on purpose"
@@ -344,7 +367,7 @@ class Linking:
 
     def _weigh(self, link: Link) -> Link:
         if not link.rejected and link.score < self.threshold:
-            return replace(link, rejected="weak evidence")
+            return replace(link, rejected=WEAK)
         return link
 
 

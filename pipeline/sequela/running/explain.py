@@ -173,11 +173,14 @@ def _cue(cue: Cue | None) -> dict[str, Any] | None:
 
 
 def _sentence(doc: Doc, link: Link) -> str:
-    place = link.cues[0].start if link.cues else link.event.start
-    for sent in doc.sents:
-        if sent.start_char <= place < sent.end_char:
-            return " ".join(sent.text.split())
-    return ""
+    """Give the sentence of the evidence; of the pair network, which has no words to show, those of both mentions."""
+    from sequela.components.links.judging import RULE
+
+    places = [link.cues[0].start if link.cues else link.event.start]
+    if link.rule == RULE:
+        places = [link.drug.start, link.event.start]
+    told = [sent for sent in doc.sents if any(sent.start_char <= place < sent.end_char for place in places)]
+    return " … ".join(" ".join(sent.text.split()) for sent in told)
 
 
 def _place(entry: dict[str, Any]) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from sequela.components.linking import Linking
 from sequela.components.links import pair_network
 from sequela.components.links.judging import RULE, Thresholds, judge
 from sequela.components.links.pair_network import LABELS, PairNetwork, pooled
-from sequela.components.links.pairs import REACH, Floats, Pairs, find_pairs
+from sequela.components.links.pairs import FORMAT, REACH, Floats, Pairs, find_pairs
 from sequela.components.links.report import LinkedReport
+from sequela.errors import ModelError
 from sequela.schema import Link
 
 WIDTH, VECTOR = 8, 5
@@ -148,9 +150,9 @@ def test_without_a_drug_or_an_event_there_is_no_pair():
 
 
 def test_pooling_is_the_log_of_the_sum_less_half_the_log_of_the_number():
-    scores = np.array([1.0, 2.0, -300.0, 5.0], dtype=np.float32)
-    found = pooled(scores, np.array([1, 1, 0, 2]), 3)
-    expected = [-300, np.log(np.exp(1) + np.exp(2)) - 0.5 * np.log(2), 5]
+    scores = np.array([[1.0, 2.0, -300.0, 5.0], [0.0, 0.0, 1.0, 2.0]], dtype=np.float32)
+    found = pooled(scores, np.array([1, 1, 0, 2]))
+    expected = [[-300, np.log(np.exp(1) + np.exp(2)) - 0.5 * np.log(2), 5], [1, 0.5 * np.log(2), 2]]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
@@ -271,3 +273,46 @@ def test_an_event_that_words_of_cause_explain_is_not_blamed_on_another_drug():
     assert {link.rejected for link in links if link.drug.text == "ibuprofen"} == {
         "the report blames other drugs, not this one"
     }
+
+
+def test_each_patient_of_a_series_has_links_of_their_own():
+    text = (
+        "Case 1: A 40-year-old woman took <DRUG>ibuprofen</DRUG>. She had an <DRUG>ibuprofen</DRUG>-induced "
+        "<SYMPTOM>rash</SYMPTOM>.\n\nCase 2: A 50-year-old man took <DRUG>amoxicillin</DRUG>. He had a "
+        "<SYMPTOM>rash</SYMPTOM>. He took <DRUG>ibuprofen</DRUG> without harm."
+    )
+    links = judged(text, lambda drug, event: 0.9)
+    found = {(link.patient_id, link.drug.text, link.rule) for link in links if not link.rejected}
+    assert found == {("1", "ibuprofen", "compound"), ("2", "amoxicillin", RULE), ("2", "ibuprofen", RULE)}
+
+
+def test_pairs_grow_with_the_text_and_not_with_its_square():
+    sizes = []
+    for count in (100, 200):
+        listed = ", ".join("<DRUG>ibuprofen</DRUG>, <SYMPTOM>rash</SYMPTOM>" for _ in range(count))
+        sizes.append(len(pairs_of(f"He was ill. There were {listed}. He died.").pair_of))
+    assert sizes[1] < 2.5 * sizes[0]  # the ends of the text have fewer neighbours; squares would give 4
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path: Path):
+    path = tmp_path / "pairs.npz"
+    for content in (b"", b"no network"):
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match="cannot be read as a pair network"):
+            PairNetwork.read(path)
+    np.savez(path, format=np.array(FORMAT + 1), **{"0.words.weight": np.zeros((2, 2))})
+    with pytest.raises(ModelError, match="train it anew"):
+        PairNetwork.read(path)
+
+
+def test_a_network_is_read_as_it_was_written(tmp_path: Path):
+    report = linked(STORY)
+    pairs = pairs_of(STORY)
+    members = [weights(pairs, 1), weights(pairs, 2)]
+    arrays = {f"{number}.{name}": value for number, one in enumerate(members) for name, value in one.items()}
+    np.savez(tmp_path / "pairs.npz", format=np.array(FORMAT), **arrays)
+    read = PairNetwork.read(tmp_path / "pairs.npz")
+    assert read.width == VECTOR
+    np.testing.assert_array_equal(
+        read.probabilities(report.doc, pairs), PairNetwork(members).probabilities(report.doc, pairs)
+    )

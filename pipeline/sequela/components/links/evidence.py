@@ -19,6 +19,11 @@ _STANDS_ALONE = (
     "timed",
     "told",
 )  # evidence that the report's silence about the drug elsewhere does not weaken
+# Why a candidate is rejected, where others ask for it.
+WEAK = "weak evidence"
+OTHERS_BLAMED = "the report blames other drugs, not this one"
+ANOTHER_NAMED = "the sentence names another drug as the cause"
+NEVER_GIVEN = "nothing says that it was given to anybody"
 DENIED = (Assertion.NEGATED, Assertion.HYPOTHETICAL)
 # What `review` and `sequela.components.linking` do with the report as a whole, by the names that switch them off.
 REPORT_RULES = (
@@ -210,9 +215,7 @@ def review(
             elif kind in _STANDS_ALONE:
                 pass
             elif "other_drug_blamed" not in disabled and blamed_here:
-                changed = replace(
-                    link, role=Role.CONCOMITANT, rejected="the report blames other drugs, not this one"
-                )
+                changed = replace(link, role=Role.CONCOMITANT, rejected=OTHERS_BLAMED)
             elif "no_suspect" not in disabled and whole:
                 changed = replace(link, score=round(link.score - _LOSS, 3))
         reviewed.append(changed)

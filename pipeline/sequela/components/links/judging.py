@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from sequela import attributes
 from sequela.components.clearance import is_cleared
-from sequela.components.links.evidence import DENIED
+from sequela.components.links.evidence import DENIED, OTHERS_BLAMED, WEAK
 from sequela.components.links.names import is_generic_event, same_event
 from sequela.components.links.pair_network import PairNetwork
-from sequela.components.links.pairs import Node, Pairs, find_pairs, is_no_reaction, is_told
+from sequela.components.links.pairs import Node, Pairs, find_pairs, is_told
 from sequela.components.links.report import LinkedReport
 from sequela.components.links.rules import evidence_of
 from sequela.schema import Attribution, Cue, Link, Role
 
 RULE = "pair_model"
-_UNLIKELY = "the report as a whole speaks against it"
-_WEAK = "weak evidence"
-_OTHERS_BLAMED = "the report blames other drugs, not this one"
+UNLIKELY = "the report as a whole speaks against it"
 
 
 @dataclass(frozen=True)
@@ -49,94 +49,126 @@ def judge(report: LinkedReport, network: PairNetwork, thresholds: Thresholds) ->
     if pairs is None:
         return list(report.links)
     found = [round(one, 3) for one in network.probabilities(report.doc, pairs).tolist()]
-    judged, told = _weighed(report, pairs, found, thresholds)
-    known: dict[str, list[str]] = {}
-    causal = [link for link in told if evidence_of()[link.rule] == "causal"]
-    for link in told:
-        known.setdefault(report.keys.drug(link.drug), []).append(report.keys.event(link.event))
-    blamed = report.blame.blamed | {report.keys.drug(link.drug) for link in causal}
-    explained = [report.keys.event(link.event) for link in causal]
-    general = {
-        (link.drug.start, link.event.start)
-        for link in report.links
-        if not link.rejected and link.attribution is Attribution.BACKGROUND
-    }
-    for number in sorted(range(len(found)), key=lambda one: -found[one]):
-        probability = found[number]
-        if probability < thresholds.keep:
-            break
-        drug, event = (
-            names[key]
-            for names, key in zip((pairs.drugs, pairs.events), pairs.pair_keys[number], strict=True)
-        )
-        if is_generic_event(event) or any(same_event(event, other) for other in known.get(drug, ())):
+    judged = _weighed(report, pairs, found, thresholds)
+    told = _Told(report, judged)
+    likely = [number for number, probability in enumerate(found) if probability >= thresholds.keep]
+    for new in sorted(_links(report, pairs, found, likely), key=lambda link: -link.score):
+        if told.already(new):
             continue
-        new = _link(report, pairs, number, probability, general)
-        if new is None:
-            continue
-        beside = bool(blamed) and drug not in blamed
-        if probability < thresholds.accept:
-            new = replace(new, rejected=_WEAK)
-        elif (beside and probability < thresholds.accept_beside) or any(
-            same_event(event, other) for other in explained
-        ):
-            new = replace(new, role=Role.CONCOMITANT, rejected=_OTHERS_BLAMED)
+        if new.score < thresholds.accept:
+            new = replace(new, rejected=WEAK)
+        elif told.explains(new) or (told.blames_others(new) and new.score < thresholds.accept_beside):
+            new = replace(new, role=Role.CONCOMITANT, rejected=OTHERS_BLAMED)
         else:
-            known.setdefault(drug, []).append(event)
+            told.add(new)
         judged.append(new)
     return judged
 
 
-def _weighed(
-    report: LinkedReport, pairs: Pairs, found: list[float], thresholds: Thresholds
-) -> tuple[list[Link], list[Link]]:
-    """Give the links of the rules with their probabilities, and those of them that still tell what happened."""
+class _Told:
+    """What is linked already, for each patient."""
+
+    def __init__(self, report: LinkedReport, links: Iterable[Link]) -> None:
+        self.keys = report.keys
+        self.blamed = report.blame.blamed
+        self.events: dict[tuple[str, str], list[str]] = {}
+        self.causes: dict[str, dict[str, list[str]]] = {}  # of each patient, the events by drug
+        for link in links:
+            if is_told(link):
+                self.add(link)
+
+    def add(self, link: Link) -> None:
+        drug, event = self.keys.drug(link.drug), self.keys.event(link.event)
+        self.events.setdefault((link.patient_id, drug), []).append(event)
+        if evidence_of()[link.rule] == "causal":
+            self.causes.setdefault(link.patient_id, {}).setdefault(drug, []).append(event)
+
+    def already(self, link: Link) -> bool:
+        """Whether the event is linked to the drug, in these or in other words."""
+        known = self.events.get((link.patient_id, self.keys.drug(link.drug)), ())
+        return any(same_event(self.keys.event(link.event), one) for one in known)
+
+    def explains(self, link: Link) -> bool:
+        """Whether words of cause blame another drug for the event."""
+        drug, event = self.keys.drug(link.drug), self.keys.event(link.event)
+        return any(
+            other != drug and same_event(event, one)
+            for other, events in self.causes.get(link.patient_id, {}).items()
+            for one in events
+        )
+
+    def blames_others(self, link: Link) -> bool:
+        """Whether words of cause blame other drugs only."""
+        blamed = self.blamed | self.causes.get(link.patient_id, {}).keys()
+        return bool(blamed) and self.keys.drug(link.drug) not in blamed
+
+
+def _weighed(report: LinkedReport, pairs: Pairs, found: list[float], thresholds: Thresholds) -> list[Link]:
+    """Give the links of the rules with their probabilities."""
     numbers = {
         (pairs.drugs[drug], pairs.events[event]): number
         for number, (drug, event) in enumerate(pairs.pair_keys.tolist())
     }
-    weighed, told = [], []
+    weighed = []
     for link in report.links:
         number = numbers.get((report.keys.drug(link.drug), report.keys.event(link.event)))
         if number is not None:
             link = replace(link, probability=found[number])
             by_role = evidence_of()[link.rule] == "role"
             if is_told(link) and found[number] < (thresholds.accept_beside if by_role else thresholds.keep):
-                link = replace(link, rejected=_UNLIKELY)
+                link = replace(link, rejected=UNLIKELY)
         weighed.append(link)
-        if is_told(link):
-            told.append(link)
-    return weighed, told
+    return weighed
 
 
-def _link(
-    report: LinkedReport, pairs: Pairs, number: int, probability: float, general: set[tuple[int, int]]
-) -> Link | None:
-    """Link the mentions that stand nearest to one another of those that tell what happened; None without any.
+def _links(report: LinkedReport, pairs: Pairs, found: list[float], likely: list[int]) -> Iterator[Link]:
+    """Link, for each patient, the mentions of a pair that stand nearest to one another and tell what happened."""
+    general = {
+        (link.drug.start, link.event.start)
+        for link in report.links
+        if not link.rejected and link.attribution is Attribution.BACKGROUND
+    }
+    patients = [
+        _patient(report, node, is_none) for node, is_none in zip(pairs.nodes, pairs.impossible, strict=True)
+    ]
+    order = np.argsort(pairs.pair_of, kind="stable")
+    bounds = np.searchsorted(pairs.pair_of[order], np.arange(len(found) + 1))
+    for number in likely:
+        nearest: dict[str, tuple[int, int, Node, Node]] = {}
+        for place in order[bounds[number] : bounds[number + 1]].tolist():
+            one, other = int(pairs.drug_nodes[place]), int(pairs.event_nodes[place])
+            drug, event, patient = pairs.nodes[one], pairs.nodes[other], patients[one]
+            if (
+                patient is None
+                or patient != patients[other]
+                or is_generic_event(event.item.mention.text)
+                or (drug.item.start, event.item.start) in general
+            ):
+                continue
+            apart = abs(event.sentence - drug.sentence), abs(event.item.start - drug.item.start)
+            if patient not in nearest or apart < nearest[patient][:2]:
+                nearest[patient] = (*apart, drug, event)
+        for _, _, drug, event in nearest.values():
+            yield _link(report, drug, event, found[number])
 
-    ``general`` holds where the drugs and events of general statements begin.
-    """
-    inside = pairs.pair_of == number
-    best: tuple[int, int, Node, Node] | None = None
-    for drug, event in zip(
-        _nodes(pairs, pairs.drug_nodes[inside].tolist()),
-        _nodes(pairs, pairs.event_nodes[inside].tolist()),
-        strict=True,
+
+def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> str | None:
+    """Give the index patient who had the drug or the event of a mention; None where it does not tell so."""
+    frame = report.frames.at(node.item.start)
+    if (
+        node.item.anaphor
+        or is_impossible
+        or frame is None
+        or frame.attribution is not Attribution.INDEX_PATIENT
+        or attributes.get_assertion(node.item.span)[0] in DENIED
+        or (node.is_drug and is_cleared(node.item.span))
+        or (not node.is_drug and attributes.get_attribution(node.item.span)[0] is Attribution.EXCLUDED)
     ):
-        if (
-            drug.item.anaphor
-            or event.item.anaphor
-            or not _is_of_one_patient(report, drug, event)
-            or (drug.item.start, event.item.start) in general
-            or is_no_reaction(report.frames.text, event.item)
-        ):
-            continue
-        apart = abs(event.sentence - drug.sentence), abs(event.item.start - drug.item.start)
-        if best is None or apart < best[:2]:
-            best = (*apart, drug, event)
-    if best is None:
         return None
-    _, _, drug, event = best
+    return frame.patient_id
+
+
+def _link(report: LinkedReport, drug: Node, event: Node, probability: float) -> Link:
     frame = report.frames.at(event.item.start)
     assertion, assertion_cue = attributes.get_assertion(event.item.span)
     mention = event.item.mention
@@ -147,27 +179,8 @@ def _link(
         score=probability,
         probability=probability,
         cues=(Cue(text=mention.text, start=mention.start, end=mention.end, rule=RULE),),
-        attribution=frame.attribution if frame else Attribution.INDEX_PATIENT,
         attribution_cue=frame.cue if frame else None,
         patient_id=frame.patient_id if frame else "",
         assertion=assertion,
         assertion_cue=assertion_cue,
     )
-
-
-def _is_of_one_patient(report: LinkedReport, drug: Node, event: Node) -> bool:
-    """Whether the index patient had the drug where one mention stands, and the same one the event at the other."""
-    given, had = report.frames.at(drug.item.start), report.frames.at(event.item.start)
-    return (
-        given is not None
-        and had is not None
-        and had.attribution is Attribution.INDEX_PATIENT
-        and (given.attribution, given.patient_id) == (had.attribution, had.patient_id)
-        and not is_cleared(drug.item.span)
-        and attributes.get_attribution(event.item.span)[0] is not Attribution.EXCLUDED
-        and all(attributes.get_assertion(node.item.span)[0] not in DENIED for node in (drug, event))
-    )
-
-
-def _nodes(pairs: Pairs, numbers: list[int]) -> Iterator[Node]:
-    return (pairs.nodes[number] for number in numbers)

@@ -8,13 +8,16 @@ nodes, the best of them most, and by its own numbers. Several networks, trained 
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from spacy.tokens import Doc
 
-from sequela.components.links.pairs import Floats, Ints, Pairs
+from sequela.components.links.pairs import FORMAT, Floats, Ints, Pairs
+from sequela.errors import ModelError
 from sequela.schema import Label
 
 Weights = dict[str, Floats]
@@ -23,10 +26,11 @@ LABELS = (Label.DRUG, Label.SYMPTOM, Label.TIME, Label.DOSE, Label.BODY_SITE)
 FARTHEST = 6  # sentences between nodes, beyond which distances look the same
 _BLOCK = 256  # nodes that see one another and the blocks beside theirs; most reports are one block
 _EPSILON = 1e-5  # of torch.nn.LayerNorm
+_TABLES = frozenset(("labels.weight", "bias.weight", "place.weight"))  # looked up, not multiplied
 
 
 class PairNetwork:
-    """Networks of one architecture.
+    """Networks of one architecture, computed side by side.
 
     Parameters
     ----------
@@ -34,17 +38,41 @@ class PairNetwork:
         Weights of each, by the names of the training module's parameters.
     """
 
-    def __init__(self, members: list[Weights]) -> None:
-        self.members = members
+    def __init__(self, members: Sequence[Weights]) -> None:
+        names = members[0] if members else ()
+        self.weights = {name: _prepared(name, np.stack([one[name] for one in members])) for name in names}
+
+    @property
+    def width(self) -> int:
+        """Width of the vectors that it reads."""
+        return int(self.weights["words.weight"].shape[1])
 
     @classmethod
     def read(cls, path: Path) -> PairNetwork:
-        """Read a ``.npz`` whose arrays are named ``NUMBER.PARAMETER``."""
+        """Read a ``.npz`` whose arrays are named ``NUMBER.PARAMETER``, and ``format``.
+
+        Raises
+        ------
+        ModelError
+            It cannot be read, or is for another version of sequela.
+        """
         members: dict[int, Weights] = {}
-        with np.load(path, allow_pickle=False) as arrays:
-            for name in arrays.files:
-                number, _, parameter = name.partition(".")
-                members.setdefault(int(number), {})[parameter] = arrays[name].astype(np.float32)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                written_for = int(arrays["format"])
+                for name in arrays.files:
+                    number, _, parameter = name.partition(".")
+                    if parameter:
+                        members.setdefault(int(number), {})[parameter] = arrays[name].astype(np.float32)
+        except (EOFError, KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
+            raise ModelError(
+                f"{path} cannot be read as a pair network ({error}); copy the model again or train the network anew"
+            ) from error
+        if written_for != FORMAT or not members:
+            raise ModelError(
+                f"{path} is a pair network of format {written_for}, this sequela reads format {FORMAT}: train it anew "
+                "(python -m training.pairs) or take it out of the folder, to link by rules alone"
+            )
         return cls([members[number] for number in sorted(members)])
 
     def probabilities(self, doc: Doc, pairs: Pairs) -> Floats:
@@ -53,7 +81,7 @@ class PairNetwork:
         ``doc.tensor`` must hold the tagger's vectors.
         """
         inputs = Inputs(doc, pairs)
-        logits = np.mean([_logits(weights, pairs, inputs) for weights in self.members], axis=0)
+        logits = _logits(self.weights, pairs, inputs).mean(0)
         probabilities: Floats = 1 / (1 + np.exp(-logits))
         return probabilities
 
@@ -71,6 +99,8 @@ class Inputs:
         Where in ``tokens`` each sentence begins.
     sentence_of, first, last
         Of each node: the number of its sentence among these, and its tokens, half-open.
+    blocks
+        Nodes that attend together: which, to which, and how each stands to each (rows of ``bias.weight``).
     """
 
     def __init__(self, doc: Doc, pairs: Pairs) -> None:
@@ -90,6 +120,19 @@ class Inputs:
         self.last = np.searchsorted(self.tokens, [node.last for node in pairs.nodes])
         self.sentences = np.array([node.sentence for node in pairs.nodes])
         self.same = _same(pairs)
+        self.blocks = list(_blocks(self.sentences, self.same))
+
+
+def _blocks(
+    sentences: npt.NDArray[np.int64], same: npt.NDArray[np.int64]
+) -> Iterator[tuple[slice, slice, npt.NDArray[np.int64]]]:
+    nodes = len(sentences)
+    for first in range(0, nodes, _BLOCK):
+        last = min(nodes, first + _BLOCK)
+        own, others = slice(first, last), slice(max(0, first - _BLOCK), min(nodes, last + _BLOCK))
+        distance = _distance(sentences[None, others] - sentences[own, None])
+        group, name = (part[own, None] == part[None, others] for part in same)
+        yield own, others, 4 * distance + group + 2 * name
 
 
 def _same(pairs: Pairs) -> npt.NDArray[np.int64]:
@@ -104,13 +147,23 @@ def _same(pairs: Pairs) -> npt.NDArray[np.int64]:
     )
 
 
+def _prepared(name: str, stacked: Floats) -> Floats:
+    """Lay out the weights of all members, the first axis, as the products need them."""
+    if name.endswith("weight") and stacked.ndim == 3 and name not in _TABLES:
+        return np.ascontiguousarray(stacked.transpose(0, 2, 1))
+    return stacked[:, None] if stacked.ndim == 2 else stacked
+
+
 def _logits(w: Weights, pairs: Pairs, inputs: Inputs) -> Floats:
-    words = inputs.vectors @ w["words.weight"].T + w["words.bias"] + w["labels.weight"][inputs.labels]
-    sentences = np.maximum.reduceat(words, inputs.sentence_starts)
-    sums = np.concatenate([np.zeros((1, words.shape[1]), dtype=np.float32), np.cumsum(words, axis=0)])
-    means = (sums[inputs.last] - sums[inputs.first]) / np.maximum(1, inputs.last - inputs.first)[:, None]
+    """Score the pairs, shape (members, pairs)."""
+    words = _linear(w, "words", inputs.vectors) + w["labels.weight"][:, inputs.labels]
+    sentences = np.maximum.reduceat(words, inputs.sentence_starts, axis=1)
+    ended = np.concatenate([words, np.zeros_like(words[:, :1])], axis=1)  # a span may end with the text
+    borders = np.stack([inputs.first, inputs.last], axis=1).ravel()
+    means = np.add.reduceat(ended, borders, axis=1)[:, ::2]
+    means = means / (inputs.last - inputs.first).astype(np.float32)[:, None]
     x = _linear(w, "node", (pairs.node_values - w["node_mean"]) / w["node_scale"])
-    x = x + _linear(w, "context", np.concatenate([means, sentences[inputs.sentence_of]], axis=1))
+    x = x + _linear(w, "context", np.concatenate([means, sentences[:, inputs.sentence_of]], axis=2))
     x = _normed(w, "begin", x)
     layer = 0
     while f"attention.{layer}.in_proj_weight" in w:
@@ -119,47 +172,50 @@ def _logits(w: Weights, pairs: Pairs, inputs: Inputs) -> Floats:
         x = x + _linear(w, f"outer.{layer}", inner)
         layer += 1
     x = _normed(w, "end", x)
-    drugs, events = _linear(w, "drug", x)[pairs.drug_nodes], _linear(w, "event", x)[pairs.event_nodes]
+    drugs, events = _linear(w, "drug", x)[:, pairs.drug_nodes], _linear(w, "event", x)[:, pairs.event_nodes]
     order = (pairs.event_nodes > pairs.drug_nodes).astype(np.int64)
     distance = _distance(inputs.sentences[pairs.event_nodes] - inputs.sentences[pairs.drug_nodes])
-    both = np.concatenate([drugs * events, drugs + events, w["place.weight"][2 * distance + order]], axis=1)
-    scores = _linear(w, "score_outer", np.maximum(0, _linear(w, "score_inner", both)))[:, 0]
+    places = w["place.weight"][:, 2 * distance + order]
+    both = np.concatenate([drugs * events, drugs + events, places], axis=2)
+    scores = _linear(w, "score_outer", np.maximum(0, _linear(w, "score_inner", both)))[..., 0]
     values = (pairs.pair_values - w["pair_mean"]) / w["pair_scale"]
-    own = _linear(w, "pair_outer", np.maximum(0, _linear(w, "pair_inner", values)))[:, 0]
-    return pooled(scores, pairs.pair_of, len(own)) + own
+    own = _linear(w, "pair_outer", np.maximum(0, _linear(w, "pair_inner", values)))[..., 0]
+    return pooled(scores, pairs.pair_of) + own
 
 
-def pooled(scores: Floats, pair_of: Ints, count: int) -> Floats:
-    """Log of the summed exponentials of the scores of each pair, less half the log of their number."""
-    highest = np.full(count, -np.inf, dtype=np.float32)
-    np.maximum.at(highest, pair_of, scores)
-    sums = np.bincount(pair_of, np.exp(scores - highest[pair_of]), minlength=count)
-    together: Floats = highest + np.log(sums) - 0.5 * np.log(np.bincount(pair_of, minlength=count))
+def pooled(scores: Floats, pair_of: Ints) -> Floats:
+    """Log of the summed exponentials of the scores of each pair, less half the log of their number.
+
+    From shape (members, node pairs) to (members, pairs); every pair has a score.
+    """
+    order = np.argsort(pair_of, kind="stable")
+    numbers = np.bincount(pair_of)
+    starts = np.cumsum(numbers) - numbers
+    ordered = scores[:, order]
+    highest = np.maximum.reduceat(ordered, starts, axis=1)
+    sums = np.add.reduceat(np.exp(ordered - np.repeat(highest, numbers, axis=1)), starts, axis=1)
+    together: Floats = highest + np.log(sums) - np.float32(0.5) * np.log(numbers.astype(np.float32))
     return together
 
 
 def _attention(w: Weights, layer: int, x: Floats, inputs: Inputs) -> Floats:
     """Self-attention of the nodes, biased by the sentences between them and by what they share."""
-    nodes, width = x.shape
+    members, nodes, width = x.shape
     bias = w["bias.weight"]
-    heads = bias.shape[1]
+    heads = bias.shape[2]
     size = width // heads
-    three = x @ w[f"attention.{layer}.in_proj_weight"].T + w[f"attention.{layer}.in_proj_bias"]
-    query, key, value = three.reshape(nodes, 3, heads, size).transpose(1, 2, 0, 3)
+    three = x @ w[f"attention.{layer}.in_proj_weight"] + w[f"attention.{layer}.in_proj_bias"]
+    query, key, value = three.reshape(members, nodes, 3, heads, size).transpose(2, 0, 3, 1, 4)
     query = query * np.float32(size**-0.5)
-    seen = np.empty((nodes, width), dtype=np.float32)
-    for first in range(0, nodes, _BLOCK):
-        last = min(nodes, first + _BLOCK)
-        own, others = slice(first, last), slice(max(0, first - _BLOCK), min(nodes, last + _BLOCK))
-        distance = _distance(inputs.sentences[None, others] - inputs.sentences[own, None])
-        group, name = (part[own, None] == part[None, others] for part in inputs.same)
-        weights = query[:, own] @ key[:, others].transpose(0, 2, 1)
-        weights += bias[4 * distance + group + 2 * name].transpose(2, 0, 1)
+    seen = np.empty_like(x)
+    for own, others, relations in inputs.blocks:
+        weights = query[:, :, own] @ key[:, :, others].transpose(0, 1, 3, 2)
+        weights += bias[:, relations].transpose(0, 3, 1, 2)
         weights -= weights.max(-1, keepdims=True)
         np.exp(weights, out=weights)
         weights /= weights.sum(-1, keepdims=True)
-        seen[own] = (weights @ value[:, others]).transpose(1, 0, 2).reshape(last - first, width)
-    return seen @ w[f"attention.{layer}.out_proj.weight"].T + w[f"attention.{layer}.out_proj.bias"]
+        seen[:, own] = (weights @ value[:, :, others]).transpose(0, 2, 1, 3).reshape(members, -1, width)
+    return _linear(w, f"attention.{layer}.out_proj", seen)
 
 
 def _distance(sentences: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -167,13 +223,14 @@ def _distance(sentences: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def _linear(w: Weights, name: str, x: Floats) -> Floats:
-    product: Floats = x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+    product: Floats = x @ w[f"{name}.weight"]
+    product += w[f"{name}.bias"]
     return product
 
 
 def _normed(w: Weights, name: str, x: Floats) -> Floats:
     centred = x - x.mean(-1, keepdims=True)
-    variance = (centred * centred).mean(-1, keepdims=True)
+    variance = np.einsum("...i,...i->...", centred, centred)[..., None] / np.float32(x.shape[-1])
     normed: Floats = centred / np.sqrt(variance + np.float32(_EPSILON)) * w[f"{name}.weight"]
     normed += w[f"{name}.bias"]
     return normed

@@ -17,7 +17,7 @@ from spacy.tokens import Doc
 
 from sequela import attributes
 from sequela.components.clearance import is_cleared
-from sequela.components.links.evidence import DENIED
+from sequela.components.links.evidence import ANOTHER_NAMED, DENIED, NEVER_GIVEN, OTHERS_BLAMED, WEAK
 from sequela.components.links.exposure import beside_amount, is_endogenous
 from sequela.components.links.masking import Item, Masked
 from sequela.components.links.names import (
@@ -35,14 +35,16 @@ from sequela.schema import Assertion, Attribution, Label, Link, RoleLabel
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-REACH = 10  # sentences between a drug and an event beyond which they are no pair, so that time grows with the text
+# Sentences, and events, between a drug and an event beyond which they are no pair, so that time grows with the text.
+REACH, REACH_EVENTS = 10, 50
+FORMAT = 1  # of the numbers; to be counted up when one is added, left out or means something else
 _ASIDE = (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED)
 _HAPPENED = (Attribution.INDEX_PATIENT, Attribution.OTHER_CASE)
 _FRAMES = (Attribution.INDEX_PATIENT, Attribution.OTHER_CASE, Attribution.BACKGROUND, None)
 _ASSERTIONS = (Assertion.AFFIRMED, Assertion.POSSIBLE, Assertion.NEGATED, Assertion.HYPOTHETICAL)
 _EVIDENCE = ("causal", "timed", "told", "temporal", "weak", "role")
-# Why links are rejected that say most; parts of what `sequela.components.linking` and `evidence` write.
-_REASONS = ("weak evidence", "other drug", "given to anybody")
+# Why links are rejected that say most: no more than weak evidence, another drug is blamed, nobody had the drug.
+_REASONS = ((WEAK,), (OTHERS_BLAMED, ANOTHER_NAMED), (NEVER_GIVEN,))
 _AROUND = 80  # characters beside an event that tell whether it can be a reaction
 
 
@@ -80,7 +82,9 @@ class Pairs:
     pair_keys
         Numbers of drug and event of each pair, shape (pairs, 2).
     drug_nodes, event_nodes, pair_of
-        Every drug node with every event node within `REACH` sentences, and the pair that they speak for.
+        Every drug node with every event node within reach, and the pair that they speak for.
+    impossible
+        Whether a node is an event that cannot be a reaction, whatever is said of it.
     """
 
     nodes: tuple[Node, ...]
@@ -92,6 +96,7 @@ class Pairs:
     drug_nodes: Ints
     event_nodes: Ints
     pair_of: Ints
+    impossible: tuple[bool, ...]
 
 
 def find_pairs(report: LinkedReport) -> Pairs | None:
@@ -102,10 +107,11 @@ def find_pairs(report: LinkedReport) -> Pairs | None:
     nodes = _nodes(report, starts, drugs, events)
     if not drugs or not events:
         return None
-    happened = [link for link in report.links if is_told(link)]
-    drug_values = _drug_values(report, nodes, drugs, happened, len(starts))
-    event_values = _event_values(report, nodes, events, happened, len(starts))
-    own = _node_values(report, nodes, len(starts))
+    impossible = [not node.is_drug and _is_impossible(report.frames.text, node.item) for node in nodes]
+    roles = _roles(report.doc, nodes)
+    drug_values = _drug_values(report, nodes, drugs, roles, len(starts))
+    event_values = _event_values(report, nodes, events, roles, impossible, len(starts))
+    own = _node_values(report, nodes, roles, impossible, len(starts))
     keyed = np.zeros((len(nodes), drug_values.shape[1] + event_values.shape[1]), dtype=np.float32)
     is_drug = np.array([node.is_drug for node in nodes])
     keys = np.array([node.key for node in nodes])
@@ -129,6 +135,7 @@ def find_pairs(report: LinkedReport) -> Pairs | None:
         drug_nodes=of_drug,
         event_nodes=of_event,
         pair_of=pair_of,
+        impossible=tuple(impossible),
     )
 
 
@@ -168,27 +175,51 @@ def _nodes(
     return sorted(nodes, key=lambda node: (node.item.start, node.key))
 
 
-def _node_values(report: LinkedReport, nodes: list[Node], sentences: int) -> Floats:
-    roles, text = Roles(report.doc), report.frames.text
+def _is_impossible(text: str, item: Item) -> bool:
+    before, after = text[max(0, item.start - _AROUND) : item.start], text[item.end : item.end + _AROUND]
+    return bool(why_no_reaction(item.span.text, before, after, "causal"))
+
+
+def _roles(doc: Doc, nodes: list[Node]) -> list[tuple[bool, bool, bool]]:
+    """Whether the tagger sees each node as the drug, the effect, or the disorder of a drug event."""
+    roles = Roles(doc)
+    return [
+        (
+            node.is_drug and roles.has(RoleLabel.DRUG, node.item.span),
+            not node.is_drug and roles.has(RoleLabel.EFFECT, node.item.span),
+            not node.is_drug and roles.has(RoleLabel.DISORDER, node.item.span),
+        )
+        for node in nodes
+    ]
+
+
+def _node_values(
+    report: LinkedReport,
+    nodes: list[Node],
+    roles: list[tuple[bool, bool, bool]],
+    impossible: list[bool],
+    sentences: int,
+) -> Floats:
+    """Values of each node, shape (nodes, values)."""
     rows: list[list[float]] = []
-    for node in nodes:
-        item, drug = node.item, node.is_drug
+    for node, (is_suspect, is_effect, is_disorder), is_none in zip(nodes, roles, impossible, strict=True):
+        item = node.item
         assertion = attributes.get_assertion(item.span)[0]
         attribution = attributes.get_attribution(item.span)[0]
         frame = report.frames.at(item.start)
         whose = frame.attribution if frame else None
         rows.append(
             [
-                drug,
+                node.is_drug,
                 item.anaphor is not None,
                 *(whose is one for one in _FRAMES),
                 *(assertion is one for one in _ASSERTIONS),
                 *(attribution is one for one in _ASIDE),
-                drug and roles.has(RoleLabel.DRUG, item.span),
-                drug and is_cleared(item.span),
-                not drug and roles.has(RoleLabel.EFFECT, item.span),
-                not drug and roles.has(RoleLabel.DISORDER, item.span),
-                not drug and item.anaphor is None and is_no_reaction(text, item),
+                is_suspect,
+                node.is_drug and is_cleared(item.span),
+                is_effect,
+                is_disorder,
+                is_none and item.anaphor is None,
                 min(1.0, node.sentence / 10),
                 node.sentence == 0,
                 node.sentence == sentences - 1,
@@ -197,25 +228,23 @@ def _node_values(report: LinkedReport, nodes: list[Node], sentences: int) -> Flo
     return np.array(rows, dtype=np.float32)
 
 
-def is_no_reaction(text: str, item: Item) -> bool:
-    """Whether an event cannot be a reaction, whatever is said of it."""
-    before, after = text[max(0, item.start - _AROUND) : item.start], text[item.end : item.end + _AROUND]
-    return bool(why_no_reaction(item.span.text, before, after, "causal"))
-
-
 def _drug_values(
-    report: LinkedReport, nodes: list[Node], drugs: dict[str, int], happened: list[Link], sentences: int
+    report: LinkedReport,
+    nodes: list[Node],
+    drugs: dict[str, int],
+    roles: list[tuple[bool, bool, bool]],
+    sentences: int,
 ) -> Floats:
     """Values of each drug of the report, shape (drugs, values)."""
     kinds, blame = evidence_of(), report.blame
     amounts = beside_amount(report.doc)
-    roles = Roles(report.doc)
-    told = _by_key(drugs, ((report.keys.drug(link.drug), link) for link in happened))
     linked = _by_key(drugs, ((report.keys.drug(link.drug), link) for link in report.links))
     places = _places(nodes, len(drugs), drugs=True)
     rows: list[list[float]] = []
     for key, number in drugs.items():
-        own, links, mentions = told[number], linked[number], places[number]
+        links, numbers = linked[number], places[number]
+        mentions = [nodes[one] for one in numbers]
+        own = [link for link in links if is_told(link)]
         rows.append(
             [
                 *_where(mentions, sentences),
@@ -235,7 +264,7 @@ def _drug_values(
                 "vaccin" in key,
                 any(node.item.start in amounts for node in mentions),
                 any(is_cleared(node.item.span) for node in mentions),
-                _share(roles.has(RoleLabel.DRUG, node.item.span) for node in mentions),
+                _share(roles[one][0] for one in numbers),
                 _asserted(mentions, Assertion.NEGATED),
             ]
         )
@@ -243,16 +272,22 @@ def _drug_values(
 
 
 def _event_values(
-    report: LinkedReport, nodes: list[Node], events: dict[str, int], happened: list[Link], sentences: int
+    report: LinkedReport,
+    nodes: list[Node],
+    events: dict[str, int],
+    roles: list[tuple[bool, bool, bool]],
+    impossible: list[bool],
+    sentences: int,
 ) -> Floats:
     """Values of each event of the report, shape (events, values)."""
-    kinds, roles, text = evidence_of(), Roles(report.doc), report.frames.text
-    told = _by_key(events, ((report.keys.event(link.event), link) for link in happened))
+    kinds = evidence_of()
     linked = _by_key(events, ((report.keys.event(link.event), link) for link in report.links))
     places = _places(nodes, len(events), drugs=False)
     rows: list[list[float]] = []
     for key, number in events.items():
-        own, links, mentions = told[number], linked[number], places[number]
+        links, numbers = linked[number], places[number]
+        mentions = [nodes[one] for one in numbers]
+        own = [link for link in links if is_told(link)]
         names = [node.item.mention.text for node in mentions]
         rows.append(
             [
@@ -262,25 +297,25 @@ def _event_values(
                 *_whose(report, mentions),
                 any(map(is_generic_event, names)),
                 any(map(is_side_effect, names)),
-                _share(is_no_reaction(text, node.item) for node in mentions),
+                _share(impossible[one] for one in numbers),
                 len({report.keys.drug(link.drug) for link in own}),
                 _best(own),
                 any(kinds[link.rule] == "causal" for link in own),
                 sum(link.attribution in _ASIDE for link in links),
-                _share(roles.has(RoleLabel.EFFECT, node.item.span) for node in mentions),
-                _share(roles.has(RoleLabel.DISORDER, node.item.span) for node in mentions),
+                _share(roles[one][1] for one in numbers),
+                _share(roles[one][2] for one in numbers),
                 len(key.split()),
             ]
         )
     return np.array(rows, dtype=np.float32)
 
 
-def _places(nodes: list[Node], count: int, *, drugs: bool) -> list[list[Node]]:
-    """Mentions of each key; anaphors are none."""
-    places: list[list[Node]] = [[] for _ in range(count)]
-    for node in nodes:
+def _places(nodes: list[Node], count: int, *, drugs: bool) -> list[list[int]]:
+    """Numbers of the mentions of each key; anaphors are none."""
+    places: list[list[int]] = [[] for _ in range(count)]
+    for number, node in enumerate(nodes):
         if node.is_drug is drugs and node.item.anaphor is None:
-            places[node.key].append(node)
+            places[node.key].append(number)
     return places
 
 
@@ -321,11 +356,13 @@ def _share(flags: Iterable[bool]) -> float:
 
 
 def _node_pairs(nodes: list[Node], is_drug: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Numbers of every drug node and event node within reach of one another."""
+    """Give the numbers of every drug node and event node within reach of one another."""
     sentences = np.array([node.sentence for node in nodes])
     drugs, events = np.flatnonzero(is_drug), np.flatnonzero(~is_drug)
+    rank = np.searchsorted(events, drugs)
     first = np.searchsorted(sentences[events], sentences[drugs] - REACH, side="left")
     last = np.searchsorted(sentences[events], sentences[drugs] + REACH, side="right")
+    first, last = np.maximum(first, rank - REACH_EVENTS), np.minimum(last, rank + REACH_EVENTS)
     counts = last - first
     before = np.concatenate([[0], np.cumsum(counts)[:-1]])
     inside = np.arange(counts.sum()) - np.repeat(before, counts)
@@ -419,7 +456,7 @@ def _told(report: LinkedReport, pair_keys: Ints, drugs: dict[str, int], events: 
             _best(link for link in links if link.assertion in DENIED),
             *(any(link.attribution is one for link in links) for one in _ASIDE),
             _best(rejected),
-            *(any(reason in link.rejected for link in rejected) for reason in _REASONS),
+            *(any(link.rejected in reasons for link in rejected) for reasons in _REASONS),
             len({link.rule for link in links}),
         ]
     return values
