@@ -104,7 +104,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         title="Reports held out, end to end",
         gold=Path("models/runs/reactions/held_out"),
-        note="Published short reports, annotated by machine, which nobody has looked at; thresholds and the "
+        note="Published short reports, annotated by machine, whose errors were used for nothing; thresholds and the "
         "points of the confidence were chosen by their scores. "
         "`python -m training.reactions CORPORA -o runs/reactions`, in the folder models, makes the folder.",
         options={"format_name": "casebook"},
