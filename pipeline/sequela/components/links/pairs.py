@@ -432,31 +432,31 @@ def _told(report: LinkedReport, pair_keys: Ints, drugs: dict[str, int], events: 
         score = _best(filter(is_told, links))
         if score and event >= 0:
             accepted.setdefault(drug, []).append((names[event], event, score))
-    values = np.zeros((len(pair_keys), 21), dtype=np.float32)
-    for row, (drug, event) in zip(values, pair_keys.tolist(), strict=True):
-        row[20] = max(
-            (
-                score
-                for name, other, score in accepted.get(drug, ())
-                if other != event and same_event(name, names[event])
-            ),
-            default=0.0,
-        )
+    rows: list[list[float]] = []
+    for drug, event in pair_keys.tolist():
         links = by_pair.get((drug, event), [])
-        if not links:
-            continue
         told = [link for link in links if is_told(link)]
         rejected = [link for link in links if link.rejected and link.attribution not in _ASIDE]
-        row[:20] = [
-            _best(told),
-            len(told),
-            *(_best(link for link in told if kinds[link.rule] == kind) for kind in _EVIDENCE),
-            *(any(link.attribution is one for link in told) for one in _HAPPENED),
-            _best(link for link in links if not link.rejected and link.attribution is Attribution.BACKGROUND),
-            _best(link for link in links if link.assertion in DENIED),
-            *(any(link.attribution is one for link in links) for one in _ASIDE),
-            _best(rejected),
-            *(any(link.rejected in reasons for link in rejected) for reasons in _REASONS),
-            len({link.rule for link in links}),
-        ]
-    return values
+        in_other_words = (
+            score
+            for name, other, score in accepted.get(drug, ())
+            if other != event and same_event(name, names[event])
+        )
+        rows.append(
+            [
+                _best(told),
+                len(told),
+                *(_best(link for link in told if kinds[link.rule] == kind) for kind in _EVIDENCE),
+                *(any(link.attribution is one for link in told) for one in _HAPPENED),
+                _best(
+                    link for link in links if not link.rejected and link.attribution is Attribution.BACKGROUND
+                ),
+                _best(link for link in links if link.assertion in DENIED),
+                *(any(link.attribution is one for link in links) for one in _ASIDE),
+                _best(rejected),
+                *(any(link.rejected in reasons for link in rejected) for reasons in _REASONS),
+                len({link.rule for link in links}),
+                max(in_other_words, default=0.0),
+            ]
+        )
+    return np.array(rows, dtype=np.float32)
