@@ -421,7 +421,6 @@ def _geometry(
 
 def _told(report: LinkedReport, pair_keys: Ints, drugs: dict[str, int], events: dict[str, int]) -> Floats:
     """Give what the linking rules made of each pair, shape (pairs, values)."""
-    kinds = evidence_of()
     by_pair: dict[tuple[int, int], list[Link]] = {}
     for link in report.links:
         pair = (drugs.get(report.keys.drug(link.drug), -1), events.get(report.keys.event(link.event), -1))
@@ -432,31 +431,33 @@ def _told(report: LinkedReport, pair_keys: Ints, drugs: dict[str, int], events: 
         score = _best(filter(is_told, links))
         if score and event >= 0:
             accepted.setdefault(drug, []).append((names[event], event, score))
+    nothing = _values_of([])  # most pairs have no link
     rows: list[list[float]] = []
     for drug, event in pair_keys.tolist():
-        links = by_pair.get((drug, event), [])
-        told = [link for link in links if is_told(link)]
-        rejected = [link for link in links if link.rejected and link.attribution not in _ASIDE]
-        in_other_words = (
+        linked = by_pair.get((drug, event))
+        in_other_words = [
             score
             for name, other, score in accepted.get(drug, ())
             if other != event and same_event(name, names[event])
-        )
-        rows.append(
-            [
-                _best(told),
-                len(told),
-                *(_best(link for link in told if kinds[link.rule] == kind) for kind in _EVIDENCE),
-                *(any(link.attribution is one for link in told) for one in _HAPPENED),
-                _best(
-                    link for link in links if not link.rejected and link.attribution is Attribution.BACKGROUND
-                ),
-                _best(link for link in links if link.assertion in DENIED),
-                *(any(link.attribution is one for link in links) for one in _ASIDE),
-                _best(rejected),
-                *(any(link.rejected in reasons for link in rejected) for reasons in _REASONS),
-                len({link.rule for link in links}),
-                max(in_other_words, default=0.0),
-            ]
-        )
+        ]
+        rows.append([*(_values_of(linked) if linked else nothing), max(in_other_words, default=0.0)])
     return np.array(rows, dtype=np.float32)
+
+
+def _values_of(links: list[Link]) -> list[float]:
+    """Values of the links of a pair."""
+    kinds = evidence_of()
+    told = [link for link in links if is_told(link)]
+    rejected = [link for link in links if link.rejected and link.attribution not in _ASIDE]
+    return [
+        _best(told),
+        len(told),
+        *(_best(link for link in told if kinds[link.rule] == kind) for kind in _EVIDENCE),
+        *(any(link.attribution is one for link in told) for one in _HAPPENED),
+        _best(link for link in links if not link.rejected and link.attribution is Attribution.BACKGROUND),
+        _best(link for link in links if link.assertion in DENIED),
+        *(any(link.attribution is one for link in links) for one in _ASIDE),
+        _best(rejected),
+        *(any(link.rejected in reasons for link in rejected) for reasons in _REASONS),
+        len({link.rule for link in links}),
+    ]
