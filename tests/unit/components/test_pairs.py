@@ -156,11 +156,13 @@ def test_pooling_is_the_log_of_the_sum_less_half_the_log_of_the_number():
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_blocks_that_see_all_nodes_change_nothing(monkeypatch: pytest.MonkeyPatch):
+def test_parts_that_see_all_nodes_change_nothing(monkeypatch: pytest.MonkeyPatch):
     report = linked(STORY)
     pairs = pairs_of(STORY)
     network = PairNetwork([weights(pairs, 1)])
     whole = network.probabilities(report.doc, pairs)
+    monkeypatch.setattr(pair_network, "_SCORED", 4)
+    np.testing.assert_allclose(network.probabilities(report.doc, pairs), whole, rtol=1e-4)
     monkeypatch.setattr(pair_network, "_BLOCK", 3)
     np.testing.assert_allclose(network.probabilities(report.doc, pairs), whole, rtol=1e-4)
     monkeypatch.setattr(pair_network, "_BLOCK", 1)

@@ -24,6 +24,7 @@ Weights = dict[str, Floats]
 
 LABELS = (Label.DRUG, Label.SYMPTOM, Label.TIME, Label.DOSE, Label.BODY_SITE)
 FARTHEST = 6  # sentences between nodes, beyond which distances look the same
+_SCORED = 8192  # node pairs at once, for the memory they take
 _BLOCK = 256  # nodes that see one another and the blocks beside theirs; most reports are one block
 _EPSILON = 1e-5  # of torch.nn.LayerNorm
 _TABLES = frozenset(("labels.weight", "bias.weight", "place.weight"))  # looked up, not multiplied
@@ -172,15 +173,35 @@ def _logits(w: Weights, pairs: Pairs, inputs: Inputs) -> Floats:
         x = x + _linear(w, f"outer.{layer}", inner)
         layer += 1
     x = _normed(w, "end", x)
-    drugs, events = _linear(w, "drug", x)[:, pairs.drug_nodes], _linear(w, "event", x)[:, pairs.event_nodes]
-    order = (pairs.event_nodes > pairs.drug_nodes).astype(np.int64)
-    distance = _distance(inputs.sentences[pairs.event_nodes] - inputs.sentences[pairs.drug_nodes])
-    places = w["place.weight"][:, 2 * distance + order]
-    both = np.concatenate([drugs * events, drugs + events, places], axis=2)
-    scores = _linear(w, "score_outer", np.maximum(0, _linear(w, "score_inner", both)))[..., 0]
+    drugs, events = _linear(w, "drug", x), _linear(w, "event", x)
+    scores = np.concatenate(
+        [
+            _scores(w, drugs, events, inputs.sentences, pairs.drug_nodes[part], pairs.event_nodes[part])
+            for first in range(0, len(pairs.pair_of), _SCORED)
+            for part in (slice(first, first + _SCORED),)
+        ],
+        axis=1,
+    )
     values = (pairs.pair_values - w["pair_mean"]) / w["pair_scale"]
     own = _linear(w, "pair_outer", np.maximum(0, _linear(w, "pair_inner", values)))[..., 0]
     return pooled(scores, pairs.pair_of) + own
+
+
+def _scores(
+    w: Weights,
+    drugs: Floats,
+    events: Floats,
+    sentences: npt.NDArray[np.int64],
+    of_drug: Ints,
+    of_event: Ints,
+) -> Floats:
+    """Score drug nodes with event nodes, shape (members, node pairs)."""
+    one, other = drugs[:, of_drug], events[:, of_event]
+    order = (of_event > of_drug).astype(np.int64)
+    places = w["place.weight"][:, 2 * _distance(sentences[of_event] - sentences[of_drug]) + order]
+    both = np.concatenate([one * other, one + other, places], axis=2)
+    scores: Floats = _linear(w, "score_outer", np.maximum(0, _linear(w, "score_inner", both)))[..., 0]
+    return scores
 
 
 def pooled(scores: Floats, pair_of: Ints) -> Floats:
