@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import sequela
-from sequela.components.links.pair_network import Inputs, PairNetwork
+from sequela.components.links import pair_network
+from sequela.components.links.pair_network import Inputs
 from sequela.components.links.pairs import find_pairs
 
 torch = pytest.importorskip("torch")
@@ -22,34 +23,35 @@ STORY = (
 )
 
 
-@pytest.mark.model
-def test_the_network_of_the_package_is_the_trained_one():
+@pytest.fixture(scope="module")
+def example() -> training.Example:
     nlp = sequela.load()
     doc = sequela.process(nlp, STORY, doc_id="x")
     pairs = find_pairs(nlp.get_pipe("sequela_linking").find_told(doc))
     assert pairs is not None
-    labels = np.zeros(len(pairs.pair_keys), dtype=np.float32)
-    example = training.Example("x", pairs, Inputs(doc, pairs), labels)
+    labels = [pairs.drugs[drug] == "amoxicillin" for drug, _ in pairs.pair_keys]
+    return training.Example("x", pairs, Inputs(doc, pairs), np.array(labels, dtype=np.float32))
+
+
+@pytest.mark.model
+def test_the_network_of_the_package_is_the_trained_one(
+    example: training.Example, monkeypatch: pytest.MonkeyPatch
+):
+    pairs, inputs = example.pairs, example.inputs
     torch.manual_seed(1)
     network = training.Network(
-        doc.tensor.shape[1], pairs.node_values.shape[1], pairs.pair_values.shape[1]
+        inputs.vectors.shape[1], pairs.node_values.shape[1], pairs.pair_values.shape[1]
     ).eval()
     torch.nn.init.normal_(network.bias.weight)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    together = training.collate([example, example])
     with torch.no_grad():
-        expected = torch.sigmoid(network(together)).numpy()
-    found = PairNetwork([weights]).probabilities(doc, pairs)
+        expected = torch.sigmoid(network(training.collate([example, example]))).numpy()
+    monkeypatch.setattr(pair_network, "Inputs", lambda doc, pairs: inputs)
+    found = pair_network.PairNetwork([weights]).probabilities(None, pairs)
     np.testing.assert_allclose(np.concatenate([found, found]), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.model
-def test_training_learns_what_it_is_shown():
-    nlp = sequela.load()
-    doc = sequela.process(nlp, STORY, doc_id="x")
-    pairs = find_pairs(nlp.get_pipe("sequela_linking").find_told(doc))
-    assert pairs is not None
-    labels = np.array([pairs.drugs[drug] == "amoxicillin" for drug, _ in pairs.pair_keys], dtype=np.float32)
-    example = training.Example("x", pairs, Inputs(doc, pairs), labels)
+def test_training_learns_what_it_is_shown(example: training.Example):
     network = training.fit([example] * 8, 0, epochs=20)
-    assert ((training.logits(network, example) > 0) == labels).all()
+    assert ((training.logits(network, example) > 0) == example.labels).all()
