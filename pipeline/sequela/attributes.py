@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span
 from sequela.schema import (
     Assertion,
     Attribution,
+    Blame,
     Course,
     Cue,
     Dose,
@@ -33,6 +34,7 @@ _DOC_ATTRIBUTES: dict[str, Any] = {
     "patients": None,
     "frames": None,  # whom each statement is about
     "links": None,
+    "blame": None,  # which drugs the report blames, as linking read it
     "triples": None,
     "mention_codes": None,  # [{"start", "end", "name", "code" …}] of linked mentions that are no entity as it stands
 }
@@ -111,6 +113,16 @@ def get_links(doc: Doc) -> list[Link]:
 def set_links(doc: Doc, links: list[Link]) -> None:
     """Keep the candidates."""
     doc._.links = [link.to_dict() for link in links]
+
+
+def get_blame(doc: Doc) -> Blame:
+    """Which drugs the report blames; none where no rule has looked."""
+    return Blame.from_dict(doc._.blame or {})
+
+
+def set_blame(doc: Doc, blame: Blame) -> None:
+    """Keep which drugs the report blames."""
+    doc._.blame = blame.to_dict()
 
 
 def get_accepted_links(doc: Doc) -> dict[int, Link]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from sequela import attributes
 from sequela.components.clearance import is_cleared
-from sequela.components.links.blame import Blame, find_blamed
+from sequela.components.links.blame import find_blamed
 from sequela.components.links.evidence import (
     ANOTHER_NAMED,
     NEVER_GIVEN,
@@ -28,13 +26,12 @@ from sequela.components.links.extension import (
     find_signs,
     find_story,
 )
-from sequela.components.links.judging import RULE, Thresholds, judge
-from sequela.components.links.masking import Item, Masked, mask
-from sequela.components.links.names import NameKeys, is_generic_drug
+from sequela.components.links.items import masked_sentences
+from sequela.components.links.masking import Item, Masked
+from sequela.components.links.names import NameKeys
 from sequela.components.links.neighbours import find_told_before
-from sequela.components.links.pair_network import PairNetwork
 from sequela.components.links.plausibility import is_provoked, why_no_reaction
-from sequela.components.links.report import Frames, LinkedReport
+from sequela.components.links.report import Frames, in_order
 from sequela.components.links.roles import Roles
 from sequela.components.links.rules import (
     Decision,
@@ -43,8 +40,7 @@ from sequela.components.links.rules import (
     evidence_of,
     load_rules,
 )
-from sequela.components.tagging import shipped
-from sequela.schema import Assertion, Attribution, Cue, Label, Link, Mention, Role
+from sequela.schema import Assertion, Attribution, Blame, Cue, Link, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
 _EXCLUSIVE = frozenset(("compound",))
@@ -72,44 +68,24 @@ _ASIDE = {
         "doc.ents",
         "doc.sents",
         "doc.spans",
-        "doc.tensor",
         "doc._.sections",
         "doc._.frames",
         "span._.assertion",
         "span._.attribution",
         "span._.refers_to",
     ],
-    assigns=["doc._.links"],
-    default_config={
-        "disabled_rules": [],
-        "threshold": 0.5,
-        "neighbours": True,
-        "model": None,
-        "pair_thresholds": asdict(Thresholds()),
-    },
+    assigns=["doc._.links", "doc._.blame"],
+    default_config={"disabled_rules": [], "threshold": 0.5, "neighbours": True},
 )
 def create_linking(
-    nlp: Language,
-    name: str,
-    disabled_rules: list[str],
-    threshold: float,
-    neighbours: bool,
-    model: str | None,
-    pair_thresholds: dict[str, float],
+    nlp: Language, name: str, disabled_rules: list[str], threshold: float, neighbours: bool
 ) -> Linking:
-    """Make the component, with the pair network in the folder of the tagger if it has one."""
-    weights = (shipped() if model is None else Path(model)) / "pairs.npz"
-    return Linking(
-        disabled_rules=disabled_rules,
-        threshold=threshold,
-        neighbours=neighbours,
-        pair_network=PairNetwork.read(weights) if weights.is_file() else None,
-        pair_thresholds=Thresholds(**pair_thresholds),
-    )
+    """Make the component."""
+    return Linking(disabled_rules=disabled_rules, threshold=threshold, neighbours=neighbours)
 
 
 class Linking:
-    """Set the candidates of the report, accepted and rejected ones.
+    """Set the candidates of the report, accepted and rejected ones, and which drugs it blames.
 
     Parameters
     ----------
@@ -120,27 +96,12 @@ class Linking:
         Candidates below this score are kept with a reason in ``rejected``.
     neighbours
         Whether an event is linked to a drug of the sentences before and after.
-    pair_network
-        What weighs every pair of a report after the rules; None leaves it to them. It looks at texts of several
-        sentences that our own tagger has tagged.
-    pair_thresholds
-        Probabilities from which on it is believed.
     """
 
-    def __init__(
-        self,
-        *,
-        disabled_rules: Sequence[str],
-        threshold: float,
-        neighbours: bool,
-        pair_network: PairNetwork | None = None,
-        pair_thresholds: Thresholds | None = None,
-    ) -> None:
+    def __init__(self, *, disabled_rules: Sequence[str], threshold: float, neighbours: bool) -> None:
         self.switch_off(disabled_rules)
         self.threshold = threshold
         self.neighbours = neighbours
-        self.pair_network = pair_network
-        self.pair_thresholds = pair_thresholds or Thresholds()
 
     def switch_off(self, rules: Collection[str]) -> None:
         """Use all rules but these."""
@@ -149,32 +110,13 @@ class Linking:
 
     def __call__(self, doc: Doc) -> Doc:
         """Find, then annotate."""
-        attributes.set_links(doc, self.find_links(doc))
+        links, blame = self.find_links(doc)
+        attributes.set_links(doc, links)
+        attributes.set_blame(doc, blame)
         return doc
 
-    def find_links(self, doc: Doc) -> list[Link]:
-        """Give every candidate in the order of the text."""
-        report = self.find_told(doc)
-        links = list(report.links)
-        if (
-            self.pair_network
-            and RULE not in self.disabled
-            and report.frames.in_report
-            and self._has_vectors(doc)
-        ):
-            links = judge(report, self.pair_network, self.pair_thresholds)
-        return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
-
-    def _has_vectors(self, doc: Doc) -> bool:
-        """Whether the tagger of the pair network has left its vectors."""
-        return (
-            self.pair_network is not None
-            and doc.tensor.ndim == 2
-            and doc.tensor.shape[1] == self.pair_network.width
-        )
-
-    def find_told(self, doc: Doc) -> LinkedReport:
-        """Give what the rules make of a report."""
+    def find_links(self, doc: Doc) -> tuple[list[Link], Blame]:
+        """Give every candidate in the order of the text, and the drugs that the report blames."""
         sentences = masked_sentences(doc)
         frames = Frames(doc)
         roles = Roles(doc)
@@ -209,15 +151,7 @@ class Linking:
                 else link
                 for link in links
             ]
-        return LinkedReport(
-            doc=doc,
-            sentences=sentences,
-            links=[self._weigh(link) for link in links],
-            keys=keys,
-            frames=frames,
-            blame=blame,
-            never_given=never,
-        )
+        return in_order(self._weigh(link) for link in links), replace(blame, never_given=never)
 
     def _links_of(self, masked: Masked, frames: Frames, roles: Roles) -> list[Link]:
         links = []
@@ -375,25 +309,6 @@ class Linking:
 _OVERRULES = 0.9
 
 
-def masked_sentences(doc: Doc) -> list[Masked]:
-    """Every sentence that holds a drug or an event, as the rules see it."""
-    anaphors = sorted(doc.spans.get("anaphora", ()), key=lambda span: span.start_char)
-    masked = []
-    text, ents = doc.text, list(doc.ents)  # spaCy puts both together anew each time
-    first = 0
-    for sent in doc.sents:
-        last = first
-        while last < len(ents) and ents[last].start < sent.end:
-            last += 1
-        inside = [span for span in anaphors if sent.start <= span.start < sent.end]
-        items = _items(ents[first:last], inside)
-        if items:
-            others = [ent for ent in ents[first:last] if ent.label_ not in _KINDS]
-            masked.append(mask(text[sent.start_char : sent.end_char], sent.start_char, items, others))
-        first = last
-    return masked
-
-
 def _interacting(links: list[Link], event: Item) -> list[Link]:
     """Drugs that a sentence about an interaction blames together."""
     mentions = {(mention.start, mention.end) for mention in event.mentions}
@@ -401,69 +316,6 @@ def _interacting(links: list[Link], event: Item) -> list[Link]:
     if len({link.drug.start for link in blamed}) < 2:
         return links
     return [replace(link, role=Role.INTERACTING) if link in blamed else link for link in links]
-
-
-_KINDS = {Label.DRUG.value: "D", Label.SYMPTOM.value: "E"}
-
-
-_VACCINE = re.compile(r"vaccin(?:e|es|ation)$", re.IGNORECASE)
-_PART_OF_NAME = re.compile(
-    r"[A-Z0-9][\w-]*|mRNA\S*|[-/]|influenza|tetanus|hepatitis|measles|pneumococcal|rabies|booster"
-)
-
-
-def _named(ent: Span) -> Mention:
-    """Give the mention of an entity; a vaccine with what tells it apart ("COVID-19 vaccine")."""
-    start = ent.start
-    if _VACCINE.match(ent.text):
-        while start > ent.sent.start and _PART_OF_NAME.fullmatch(ent.doc[start - 1].text):
-            start -= 1
-    span = ent.doc[start : ent.end]
-    return Mention(text=span.text, start=span.start_char, end=span.end_char, label=ent.label_)
-
-
-_HYPHENS = frozenset("-‐‑–")
-# "methicillin-resistant Staphylococcus", "preservative-free eye drops": nobody had the drug
-_NOT_TAKEN = ("free", "naive", "naïve", "refractory", "resistan", "sensitiv", "susceptib")
-
-
-def _is_not_taken(drug: Span) -> bool:
-    """Whether the drug is half of a word that says what works against a disease, or what is not in a product."""
-    after = drug.doc[drug.end : drug.end + 2]
-    return len(after) == 2 and after[0].text in _HYPHENS and after[1].lower_.startswith(_NOT_TAKEN)
-
-
-def _items(ents: list[Span], anaphors: list[Span]) -> list[Item]:
-    items = []
-    for ent in ents:
-        kind = _KINDS.get(ent.label_)
-        if kind == "D" and (is_generic_drug(ent.text) or _is_not_taken(ent)):
-            continue
-        if kind and not any(ent.start < span.end and span.start < ent.end for span in anaphors):
-            mention = _named(ent)
-            items.append(
-                Item(kind=kind, span=ent, mentions=(mention,), start=ent.start_char, end=ent.end_char)
-            )
-    for span in anaphors:
-        found = span._.refers_to
-        places = (found, *found["others"]) if found else ()
-        mentions = tuple(
-            Mention(text=place["text"], start=place["start"], end=place["end"], label=span.label_)
-            for place in places
-        )
-        rule = found["rule"] if found else "reactions_of_report"
-        cue = Cue(text=span.text, start=span.start_char, end=span.end_char, rule=rule)
-        items.append(
-            Item(
-                kind=_KINDS[span.label_],
-                span=span,
-                mentions=mentions,
-                start=span.start_char,
-                end=span.end_char,
-                anaphor=cue,
-            )
-        )
-    return sorted(items, key=lambda item: item.start)
 
 
 def _by_association(link: Link) -> bool:

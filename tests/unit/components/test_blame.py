@@ -8,8 +8,8 @@ import pytest
 from spacy.language import Language
 
 from markup import blank, parse
-from sequela.components.linking import masked_sentences
 from sequela.components.links.blame import find_blamed
+from sequela.components.links.items import masked_sentences
 from sequela.components.links.names import NameKeys
 from sequela.lexicons.loader import load_table
 

@@ -10,7 +10,8 @@ import pytest
 from spacy.language import Language
 
 from markup import blank, parse
-from sequela.components.linking import Linking, masked_sentences
+from sequela.components.linking import Linking
+from sequela.components.links.items import masked_sentences
 from sequela.components.links.rules import Verdict, compile_pattern, decide, load_rules
 from sequela.lexicons.loader import load_lines, load_table
 

@@ -12,8 +12,8 @@ from sequela.components.clearance import is_cleared
 from sequela.components.links.evidence import DENIED, OTHERS_BLAMED, WEAK
 from sequela.components.links.names import is_generic_event, same_event
 from sequela.components.links.pair_network import PairNetwork
-from sequela.components.links.pairs import Node, Pairs, find_pairs, is_told
-from sequela.components.links.report import LinkedReport
+from sequela.components.links.pair_values import Node, Pairs, find_pairs, is_told
+from sequela.components.links.report import LinkedReport, in_order
 from sequela.components.links.rules import evidence_of
 from sequela.schema import Attribution, Cue, Link, Role
 
@@ -41,7 +41,7 @@ class Thresholds:
 
 
 def judge(report: LinkedReport, network: PairNetwork, thresholds: Thresholds) -> list[Link]:
-    """Give the links with their probabilities, those rejected that are unlikely, and new ones.
+    """Give the links with their probabilities, and new ones, in the order of the text; the unlikely are rejected.
 
     A pair that no rule accepted becomes a link from its threshold on; from ``keep`` on it is kept as a rejected one.
     """
@@ -62,7 +62,7 @@ def judge(report: LinkedReport, network: PairNetwork, thresholds: Thresholds) ->
         else:
             told.add(new)
         judged.append(new)
-    return judged
+    return in_order(judged)
 
 
 class _Told:

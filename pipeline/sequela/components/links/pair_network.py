@@ -1,8 +1,8 @@
 """The pair network at run time: how likely a drug and an event of a report are a reaction; numpy only.
 
 Each mention is a node: the tagger's vectors of its words and of its sentence, and the numbers of
-`sequela.components.links.pairs`. Self-attention lets the nodes of a report see one another; a pair is scored by its
-nodes, the best of them most, and by its own numbers. Several networks, trained from different seeds, are averaged.
+`sequela.components.links.pair_values`. Self-attention lets the nodes of a report see one another; a pair is scored by
+its nodes, the best of them most, and by its own numbers. Several networks, trained from different seeds, are averaged.
 ``models/training/pairs.py`` trains it. Weights are a ``.npz`` of float16 arrays, read without pickle.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from spacy.tokens import Doc
 
-from sequela.components.links.pairs import FORMAT, Floats, Ints, Pairs
+from sequela.components.links.pair_values import FORMAT, Floats, Ints, Pairs
 from sequela.errors import ModelError
 from sequela.schema import Label
 

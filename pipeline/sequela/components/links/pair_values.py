@@ -251,7 +251,7 @@ def _drug_values(
                 key in blame.blamed,
                 key in blame.stopped,
                 key in blame.poisons,
-                key in report.never_given,
+                key in blame.never_given,
                 len({report.keys.event(link.event) for link in own}),
                 _best(own),
                 any(kinds[link.rule] == "causal" for link in own),
