@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela import attributes
-from sequela.components.clearance import is_cleared
 from sequela.components.links.blame import find_blamed
 from sequela.components.links.evidence import (
     ANOTHER_NAMED,
@@ -24,15 +23,12 @@ from sequela.components.links.exposure import find_never_given
 from sequela.components.links.extension import (
     find_poisoning,
     find_signs,
-    find_story,
 )
-from sequela.components.links.items import masked_sentences
 from sequela.components.links.masking import Item, Masked
 from sequela.components.links.names import NameKeys
 from sequela.components.links.neighbours import find_told_before
 from sequela.components.links.plausibility import is_provoked, why_no_reaction
-from sequela.components.links.report import Frames, in_order
-from sequela.components.links.roles import Roles
+from sequela.components.links.report import Account, in_order, leave
 from sequela.components.links.rules import (
     Decision,
     Verdict,
@@ -110,50 +106,34 @@ class Linking:
 
     def __call__(self, doc: Doc) -> Doc:
         """Find, then annotate."""
-        links, blame = self.find_links(doc)
+        account = Account(doc)
+        links, blame = self.find_links(doc, account)
         attributes.set_links(doc, links)
         attributes.set_blame(doc, blame)
+        leave(doc, account)
         return doc
 
-    def find_links(self, doc: Doc) -> tuple[list[Link], Blame]:
+    def find_links(self, doc: Doc, account: Account) -> tuple[list[Link], Blame]:
         """Give every candidate in the order of the text, and the drugs that the report blames."""
-        sentences = masked_sentences(doc)
-        frames = Frames(doc)
-        roles = Roles(doc)
         links: list[Link] = []
-        for masked in sentences:
-            links += self._links_of(masked, frames, roles)
+        for masked in account.sentences:
+            links += self._links_of(masked, account)
         if self.neighbours:
-            for drug, event, decision in find_told_before(doc, sentences, links):
-                if decision.rule not in self.disabled:
-                    links.append(self._link(drug, event, decision, frames))
-        links += self._links_of_report(doc, sentences, links, frames)
-        keys = NameKeys(doc)
-        blame = find_blamed(sentences, keys, frames.at, self.disabled)
-        links = review(doc, links, blame.blamed, blame.stopped, self.disabled)
-        if frames.in_report:
-            links += self._extensions(doc, sentences, links, keys, blame, frames)
+            links += self._links_by(find_told_before(account, links), account)
+        links += self._links_of_report(links, account)
+        blame = find_blamed(account.sentences, account.keys, account.frame_at, self.disabled)
+        links = review(account, links, blame, self.disabled)
+        if account.in_report:
+            found = [*find_signs(account.sentences, links), *find_poisoning(account, links, blame.poisons)]
+            links += self._links_by(found, account)
         if "told_of_patient" not in self.disabled:
-            links += find_told_of_patient(doc, links)
-        never: frozenset[str] = frozenset()
-        if "never_given" not in self.disabled and frames.in_report:
-            causes = {
-                keys.drug(link.drug)
-                for link in links
-                if not link.rejected
-                and evidence_of().get(link.rule) == "causal"
-                and not _by_association(link)
-            }
-            never = find_never_given(doc, sentences, keys, causes)
-            links = [
-                replace(link, rejected=NEVER_GIVEN)
-                if not link.rejected and keys.drug(link.drug) in never
-                else link
-                for link in links
-            ]
-        return in_order(self._weigh(link) for link in links), replace(blame, never_given=never)
+            links += find_told_of_patient(doc, account, links)
+        if "never_given" not in self.disabled and account.in_report:
+            blame = replace(blame, never_given=find_never_given(doc, account, _causes(links, account.keys)))
+            links = _without(links, blame.never_given, account.keys)
+        return in_order(self._weigh(link) for link in links), blame
 
-    def _links_of(self, masked: Masked, frames: Frames, roles: Roles) -> list[Link]:
+    def _links_of(self, masked: Masked, account: Account) -> list[Link]:
         links = []
         drugs = [number for number, item in enumerate(masked.items) if item.kind == "D"]
         decided: dict[tuple[int, int], Decision | None] = {}
@@ -166,7 +146,7 @@ class Linking:
                 groups = (masked.groups[drug], masked.groups[event])
                 if groups not in decided:  # what is coordinated is decided together
                     decided[groups] = decide(masked, drug, event, self.rules)
-                decisions[drug] = roles.decide(masked.items[drug].span, item.span, decided[groups])
+                decisions[drug] = account.roles.decide(masked.items[drug], item, decided[groups])
             named = {drug for drug, found in decisions.items() if found and found.rule in _EXCLUSIVE}
             blamed = {
                 drug
@@ -178,7 +158,7 @@ class Linking:
                     continue
                 for one in masked.items[drug].each():
                     for other in item.each():
-                        link = self._link(one, other, decision, frames)
+                        link = self._link(one, other, decision, account)
                         if named and drug not in named and not link.rejected:
                             if decision.rule in _INTERACTS_WITH_NAMED:
                                 link = replace(link, role=Role.INTERACTING)
@@ -200,13 +180,11 @@ class Linking:
                 links = _interacting(links, item)
         return links
 
-    def _links_of_report(
-        self, doc: Doc, sentences: list[Masked], links: list[Link], frames: Frames
-    ) -> list[Link]:
+    def _links_of_report(self, links: list[Link], account: Account) -> list[Link]:
         """Link "the patient's symptoms" of a sentence: they stand for the reactions told elsewhere."""
-        keys = NameKeys(doc)
+        keys = account.keys
         found = []
-        for masked in sentences:
+        for masked in account.sentences:
             for number, item in enumerate(masked.items):
                 if item.mentions or item.anaphor is None:
                     continue
@@ -215,41 +193,28 @@ class Linking:
                     if decision is None or decision.verdict is not Verdict.REACTION or not other.mentions:
                         continue
                     found += [
-                        self._link(other, replace(item, mentions=(event,)), decision, frames)
+                        self._link(other, replace(item, mentions=(event,)), decision, account)
                         for event in reactions_of(links, keys, keys.drug(other.mention))
                     ]
         return found
 
-    def _extensions(
-        self,
-        doc: Doc,
-        sentences: list[Masked],
-        links: list[Link],
-        keys: NameKeys,
-        blame: Blame,
-        frames: Frames,
-    ) -> list[Link]:
-        story = find_story(doc, sentences, frames.at)
-        found = [
-            *find_signs(sentences, links),
-            *find_poisoning(story, links, keys, blame.poisons),
-        ]
+    def _links_by(self, found: Iterable[tuple[Item, Item, Decision]], account: Account) -> list[Link]:
+        """Link what rules beyond the sentence have decided on, without those that are switched off."""
         return [
-            self._link(drug, event, decision, frames)
+            self._link(drug, event, decision, account)
             for drug, event, decision in found
             if decision.rule not in self.disabled
         ]
 
-    def _link(self, drug: Item, event: Item, decision: Decision, frames: Frames) -> Link:
+    def _link(self, drug: Item, event: Item, decision: Decision, account: Account) -> Link:
         score = decision.score
-        words = frames.text[decision.start : decision.end]
+        words = account.text[decision.start : decision.end]
         cues = [Cue(text=words.strip(), start=decision.start, end=decision.end, rule=decision.rule)]
         for item in (drug, event):
             if item.anaphor:
                 cues.append(item.anaphor)
                 score *= _ANAPHOR_FACTOR
-        assertion, assertion_cue = attributes.get_assertion(event.span)
-        attribution, attribution_cue = attributes.get_attribution(event.span)
+        attribution, attribution_cue = event.attribution, event.attribution_cue
         patient_id = ""
         rejected = ""
         role = Role.SUSPECT
@@ -259,12 +224,12 @@ class Linking:
             else:
                 rejected = _ASIDE[attribution]
         if (
-            is_cleared(drug.span)
+            drug.is_cleared
             and decision.verdict is Verdict.REACTION
-            and not (decision.score >= _OVERRULES and assertion is Assertion.AFFIRMED)
+            and not (decision.score >= _OVERRULES and event.assertion is Assertion.AFFIRMED)
         ):
             attribution = Attribution.EXCLUDED
-            attribution_cue = attributes.get_attribution(drug.span)[1]
+            attribution_cue = drug.attribution_cue
             rejected = "the report clears the drug"
         if decision.verdict is not Verdict.REACTION:
             attribution = Attribution(decision.verdict.value)
@@ -275,13 +240,13 @@ class Linking:
             place = event.mention
             rejected = why_no_reaction(
                 place.text,
-                frames.text[max(0, place.start - 80) : place.start],
-                frames.text[place.end : place.end + 80],
+                account.text[max(0, place.start - 80) : place.start],
+                account.text[place.end : place.end + 80],
                 "temporal" if decision.rule in _MERELY_TOLD else evidence_of()[decision.rule],
-                in_report=frames.in_report,
+                in_report=account.in_report,
             )
         if not rejected and attribution is Attribution.INDEX_PATIENT:
-            frame = frames.at(event.start)
+            frame = account.frame_at(event.start)
             if frame:
                 attribution, attribution_cue, patient_id = frame.attribution, frame.cue, frame.patient_id
         return Link(
@@ -293,8 +258,8 @@ class Linking:
             role=role,
             attribution=attribution,
             attribution_cue=attribution_cue,
-            assertion=assertion,
-            assertion_cue=assertion_cue,
+            assertion=event.assertion,
+            assertion_cue=event.assertion_cue,
             patient_id=patient_id,
             rejected=rejected,
         )
@@ -316,6 +281,25 @@ def _interacting(links: list[Link], event: Item) -> list[Link]:
     if len({link.drug.start for link in blamed}) < 2:
         return links
     return [replace(link, role=Role.INTERACTING) if link in blamed else link for link in links]
+
+
+def _causes(links: Iterable[Link], keys: NameKeys) -> set[str]:
+    """Keys of the drugs that words of cause tie to an event."""
+    return {
+        keys.drug(link.drug)
+        for link in links
+        if not link.rejected and evidence_of()[link.rule] == "causal" and not _by_association(link)
+    }
+
+
+def _without(links: Iterable[Link], never_given: Collection[str], keys: NameKeys) -> list[Link]:
+    """Reject the links to drugs that nobody had."""
+    return [
+        replace(link, rejected=NEVER_GIVEN)
+        if not link.rejected and keys.drug(link.drug) in never_given
+        else link
+        for link in links
+    ]
 
 
 def _by_association(link: Link) -> bool:

@@ -13,7 +13,6 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from sequela import attributes
-from sequela.components.links.evidence import is_report
 from sequela.components.links.judging import Thresholds, judge
 from sequela.components.links.pair_network import PairNetwork
 from sequela.components.links.report import LinkedReport
@@ -73,9 +72,10 @@ class PairJudge:
 
     def find_links(self, doc: Doc) -> list[Link] | None:
         """Give the links in the order of the text, None where they stay as they are."""
-        if self.network is None or not _has_vectors(doc, self.network.width) or not is_report(doc):
+        report = LinkedReport.of(doc)
+        if self.network is None or not _has_vectors(doc, self.network.width) or not report.account.in_report:
             return None
-        return judge(LinkedReport.of(doc), self.network, self.thresholds)
+        return judge(report, self.network, self.thresholds)
 
 
 def _has_vectors(doc: Doc, width: int) -> bool:

@@ -98,7 +98,7 @@ def test_every_drug_meets_every_event():
     pairs = pairs_of(STORY)
     drugs, events = ("amoxicillin", "ibuprofen"), ("gout", "rash", "fever")
     assert named(pairs) == [(drug, event) for drug in drugs for event in events]
-    assert [node.item.span.text for node in pairs.nodes] == [
+    assert [node.item.text for node in pairs.nodes] == [
         "Amoxicillin",
         "gout",
         "ibuprofen",
@@ -138,7 +138,7 @@ def test_an_anaphor_is_a_node_of_what_it_stands_for():
     pairs = pairs_of(
         "<DRUG>Amoxicillin</DRUG> was begun. Two days after the drug was taken, a <SYMPTOM>rash</SYMPTOM> came."
     )
-    assert [node.item.span.text for node in pairs.nodes if node.is_drug] == ["Amoxicillin", "the drug"]
+    assert [node.item.text for node in pairs.nodes if node.is_drug] == ["Amoxicillin", "the drug"]
     assert {node.key for node in pairs.nodes if node.is_drug} == {0}
 
 

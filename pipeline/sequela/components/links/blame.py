@@ -83,7 +83,7 @@ def _is_poisoning(masked: Masked, number: int) -> bool:
     return bool(
         following
         and masked.places[number + 1] <= masked.places[number] + 2
-        and _POISON.search(following[0].span.text.lower())
+        and _POISON.search(following[0].text.lower())
     )
 
 

@@ -7,18 +7,14 @@ numbers say where the mentions stand, what earlier components say of them, and w
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from spacy.tokens import Doc
 
-from sequela import attributes
-from sequela.components.clearance import is_cleared
 from sequela.components.links.evidence import ANOTHER_NAMED, DENIED, NEVER_GIVEN, OTHERS_BLAMED, WEAK
-from sequela.components.links.exposure import beside_amount, is_endogenous
+from sequela.components.links.exposure import is_endogenous
 from sequela.components.links.masking import Item, Masked
 from sequela.components.links.names import (
     is_class_name,
@@ -27,10 +23,10 @@ from sequela.components.links.names import (
     same_event,
 )
 from sequela.components.links.plausibility import why_no_reaction
-from sequela.components.links.report import LinkedReport
+from sequela.components.links.report import Account, LinkedReport
 from sequela.components.links.roles import Roles
 from sequela.components.links.rules import evidence_of
-from sequela.schema import Assertion, Attribution, Label, Link, RoleLabel
+from sequela.schema import Assertion, Attribution, Link, RoleLabel
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -101,17 +97,17 @@ class Pairs:
 
 def find_pairs(report: LinkedReport) -> Pairs | None:
     """Give the pairs of a report, None where it has no drug or no event."""
-    starts = [sent.start_char for sent in report.doc.sents]
     drugs: dict[str, int] = {}
     events: dict[str, int] = {}
-    nodes = _nodes(report, starts, drugs, events)
+    nodes = _nodes(report.account, drugs, events)
     if not drugs or not events:
         return None
-    impossible = [not node.is_drug and _is_impossible(report.frames.text, node.item) for node in nodes]
-    roles = _roles(report.doc, nodes)
-    drug_values = _drug_values(report, nodes, drugs, roles, len(starts))
-    event_values = _event_values(report, nodes, events, roles, impossible, len(starts))
-    own = _node_values(report, nodes, roles, impossible, len(starts))
+    impossible = [not node.is_drug and _is_impossible(report.account.text, node.item) for node in nodes]
+    sentences = len(report.account.sentence_starts)
+    roles = _roles(report.account.roles, nodes)
+    drug_values = _drug_values(report, nodes, drugs, roles, sentences)
+    event_values = _event_values(report, nodes, events, roles, impossible, sentences)
+    own = _node_values(report, nodes, roles, impossible, sentences)
     keyed = np.zeros((len(nodes), drug_values.shape[1] + event_values.shape[1]), dtype=np.float32)
     is_drug = np.array([node.is_drug for node in nodes])
     keys = np.array([node.key for node in nodes])
@@ -123,7 +119,7 @@ def find_pairs(report: LinkedReport) -> Pairs | None:
     numbers = keys[of_drug] * len(events) + keys[of_event]
     found, pair_of = np.unique(numbers, return_inverse=True)
     pair_keys = np.stack([found // len(events), found % len(events)], axis=1)
-    geometry = _geometry(report.doc, nodes, is_drug, of_drug, of_event, pair_of, len(found))
+    geometry = _geometry(report.account.times, nodes, is_drug, of_drug, of_event, pair_of, len(found))
     told = _told(report, pair_keys, drugs, events)
     return Pairs(
         nodes=tuple(nodes),
@@ -144,14 +140,12 @@ def is_told(link: Link) -> bool:
     return not link.rejected and link.attribution in _HAPPENED and link.assertion not in DENIED
 
 
-def _nodes(
-    report: LinkedReport, starts: list[int], drugs: dict[str, int], events: dict[str, int]
-) -> list[Node]:
+def _nodes(account: Account, drugs: dict[str, int], events: dict[str, int]) -> list[Node]:
     named: list[tuple[Item, str, Masked, int]] = []
     anaphors: list[tuple[Item, str, Masked, int]] = []
-    for masked in report.sentences:
+    for masked in account.sentences:
         for number, item in enumerate(masked.items):
-            name = report.keys.drug if item.kind == "D" else report.keys.event
+            name = account.keys.drug if item.kind == "D" else account.keys.event
             (anaphors if item.anaphor else named).extend(
                 (item, name(mention), masked, number) for mention in item.mentions
             )
@@ -166,10 +160,10 @@ def _nodes(
                 Node(
                     item=item,
                     key=known[key],
-                    sentence=bisect_right(starts, item.start) - 1,
+                    sentence=masked.number,
                     group=masked.start + masked.groups[number],
-                    first=item.span.start,
-                    last=item.span.end,
+                    first=item.first,
+                    last=item.last,
                 )
             )
     return sorted(nodes, key=lambda node: (node.item.start, node.key))
@@ -177,17 +171,16 @@ def _nodes(
 
 def _is_impossible(text: str, item: Item) -> bool:
     before, after = text[max(0, item.start - _AROUND) : item.start], text[item.end : item.end + _AROUND]
-    return bool(why_no_reaction(item.span.text, before, after, "causal"))
+    return bool(why_no_reaction(item.text, before, after, "causal"))
 
 
-def _roles(doc: Doc, nodes: list[Node]) -> list[tuple[bool, bool, bool]]:
+def _roles(roles: Roles, nodes: list[Node]) -> list[tuple[bool, bool, bool]]:
     """Whether the tagger sees each node as the drug, the effect, or the disorder of a drug event."""
-    roles = Roles(doc)
     return [
         (
-            node.is_drug and roles.has(RoleLabel.DRUG, node.item.span),
-            not node.is_drug and roles.has(RoleLabel.EFFECT, node.item.span),
-            not node.is_drug and roles.has(RoleLabel.DISORDER, node.item.span),
+            node.is_drug and roles.has(RoleLabel.DRUG, node.item),
+            not node.is_drug and roles.has(RoleLabel.EFFECT, node.item),
+            not node.is_drug and roles.has(RoleLabel.DISORDER, node.item),
         )
         for node in nodes
     ]
@@ -204,19 +197,17 @@ def _node_values(
     rows: list[list[float]] = []
     for node, (is_suspect, is_effect, is_disorder), is_none in zip(nodes, roles, impossible, strict=True):
         item = node.item
-        assertion = attributes.get_assertion(item.span)[0]
-        attribution = attributes.get_attribution(item.span)[0]
-        frame = report.frames.at(item.start)
+        frame = report.account.frame_at(item.start)
         whose = frame.attribution if frame else None
         rows.append(
             [
                 node.is_drug,
                 item.anaphor is not None,
                 *(whose is one for one in _FRAMES),
-                *(assertion is one for one in _ASSERTIONS),
-                *(attribution is one for one in _ASIDE),
+                *(item.assertion is one for one in _ASSERTIONS),
+                *(item.attribution is one for one in _ASIDE),
                 is_suspect,
-                node.is_drug and is_cleared(item.span),
+                node.is_drug and item.is_cleared,
                 is_effect,
                 is_disorder,
                 is_none and item.anaphor is None,
@@ -237,8 +228,7 @@ def _drug_values(
 ) -> Floats:
     """Values of each drug of the report, shape (drugs, values)."""
     kinds, blame = evidence_of(), report.blame
-    amounts = beside_amount(report.doc)
-    linked = _by_key(drugs, ((report.keys.drug(link.drug), link) for link in report.links))
+    linked = _by_key(drugs, ((report.account.keys.drug(link.drug), link) for link in report.links))
     places = _places(nodes, len(drugs), drugs=True)
     rows: list[list[float]] = []
     for key, number in drugs.items():
@@ -252,18 +242,18 @@ def _drug_values(
                 key in blame.stopped,
                 key in blame.poisons,
                 key in blame.never_given,
-                len({report.keys.event(link.event) for link in own}),
+                len({report.account.keys.event(link.event) for link in own}),
                 _best(own),
                 any(kinds[link.rule] == "causal" for link in own),
                 _best(link for link in links if link.rejected and link.attribution not in _ASIDE),
                 *(sum(link.attribution is one for link in links) for one in _ASIDE),
                 *_whose(report, mentions),
-                any(report.keys.is_coded(node.item.mention) for node in mentions),
+                any(report.account.keys.is_coded(node.item.mention) for node in mentions),
                 all(is_class_name(node.item.mention.text) for node in mentions),
                 any(is_endogenous(node.item.mention.text) for node in mentions),
                 "vaccin" in key,
-                any(node.item.start in amounts for node in mentions),
-                any(is_cleared(node.item.span) for node in mentions),
+                any(node.item.start in report.account.amounts for node in mentions),
+                any(node.item.is_cleared for node in mentions),
                 _share(roles[one][0] for one in numbers),
                 _asserted(mentions, Assertion.NEGATED),
             ]
@@ -281,7 +271,7 @@ def _event_values(
 ) -> Floats:
     """Values of each event of the report, shape (events, values)."""
     kinds = evidence_of()
-    linked = _by_key(events, ((report.keys.event(link.event), link) for link in report.links))
+    linked = _by_key(events, ((report.account.keys.event(link.event), link) for link in report.links))
     places = _places(nodes, len(events), drugs=False)
     rows: list[list[float]] = []
     for key, number in events.items():
@@ -293,12 +283,12 @@ def _event_values(
             [
                 *_where(mentions, sentences),
                 *(_asserted(mentions, one) for one in _ASSERTIONS[:3]),
-                _share(attributes.get_attribution(node.item.span)[0] in _ASIDE for node in mentions),
+                _share(node.item.attribution in _ASIDE for node in mentions),
                 *_whose(report, mentions),
                 any(map(is_generic_event, names)),
                 any(map(is_side_effect, names)),
                 _share(impossible[one] for one in numbers),
-                len({report.keys.drug(link.drug) for link in own}),
+                len({report.account.keys.drug(link.drug) for link in own}),
                 _best(own),
                 any(kinds[link.rule] == "causal" for link in own),
                 sum(link.attribution in _ASIDE for link in links),
@@ -338,12 +328,12 @@ def _where(mentions: list[Node], sentences: int) -> list[float]:
 
 def _whose(report: LinkedReport, mentions: list[Node]) -> list[float]:
     """Share of the mentions in statements about each kind of patient."""
-    frames = [report.frames.at(node.item.start) for node in mentions]
+    frames = [report.account.frame_at(node.item.start) for node in mentions]
     return [_share(frame is not None and frame.attribution is one for frame in frames) for one in _FRAMES[:3]]
 
 
 def _asserted(mentions: list[Node], assertion: Assertion) -> float:
-    return _share(attributes.get_assertion(node.item.span)[0] is assertion for node in mentions)
+    return _share(node.item.assertion is assertion for node in mentions)
 
 
 def _best(links: Iterable[Link]) -> float:
@@ -370,7 +360,7 @@ def _node_pairs(nodes: list[Node], is_drug: npt.NDArray[np.bool_]) -> tuple[Ints
 
 
 def _geometry(
-    doc: Doc,
+    times: list[int],
     nodes: list[Node],
     is_drug: npt.NDArray[np.bool_],
     of_drug: Ints,
@@ -388,7 +378,6 @@ def _geometry(
     nearest = order[np.searchsorted(pair_of[order], np.arange(count))]
     drug, event = offsets[of_drug[nearest]], offsets[of_event[nearest]]
     low, high = np.minimum(drug, event), np.maximum(drug, event)
-    times = np.array([ent.start_char for ent in doc.ents if ent.label_ == Label.TIME])
     between = [
         np.searchsorted(places, high, side="left") - np.searchsorted(places, low, side="right")
         for places in (offsets[is_drug], offsets[~is_drug], times)
@@ -423,7 +412,10 @@ def _told(report: LinkedReport, pair_keys: Ints, drugs: dict[str, int], events: 
     """Give what the linking rules made of each pair, shape (pairs, values)."""
     by_pair: dict[tuple[int, int], list[Link]] = {}
     for link in report.links:
-        pair = (drugs.get(report.keys.drug(link.drug), -1), events.get(report.keys.event(link.event), -1))
+        pair = (
+            drugs.get(report.account.keys.drug(link.drug), -1),
+            events.get(report.account.keys.event(link.event), -1),
+        )
         by_pair.setdefault(pair, []).append(link)
     accepted: dict[int, list[tuple[str, int, float]]] = {}
     names = list(events)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
+from sequela.components.links.masking import Item
 from sequela.components.links.rules import Decision, Verdict, evidence_of
 from sequela.schema import RoleLabel
 
@@ -26,12 +27,12 @@ class Roles:
             reach = self.reach.setdefault(label, [])
             reach.append(max(end, reach[-1]) if reach else end)
 
-    def has(self, role: RoleLabel, span: Span) -> bool:
-        """Whether a span overlaps one with the role."""
-        before = bisect_left(self.starts.get(role.value, ()), span.end_char)
-        return before > 0 and self.reach[role.value][before - 1] > span.start_char
+    def has(self, role: RoleLabel, item: Item) -> bool:
+        """Whether a drug or event overlaps a span with the role."""
+        before = bisect_left(self.starts.get(role.value, ()), item.end)
+        return before > 0 and self.reach[role.value][before - 1] > item.start
 
-    def decide(self, drug: Span, event: Span, decision: Decision | None) -> Decision | None:
+    def decide(self, drug: Item, event: Item, decision: Decision | None) -> Decision | None:
         """Change the decision of a rule that rests on nearness or order alone; the others stand.
 
         ``roles``
