@@ -169,7 +169,9 @@ class ValueObject:
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values: enumerations as their text, nested objects as dicts."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        return {
+            name: value if type(value) in _SIMPLE else _plain(value) for name, value in vars(self).items()
+        }
 
     @classmethod
     def from_dict(cls: type[_Value], data: dict[str, Any]) -> _Value:

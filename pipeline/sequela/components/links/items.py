@@ -53,7 +53,7 @@ def _items(text: str, begin: int, ents: Sequence[Span], anaphors: Sequence[Span]
             continue
         items.append(_item(kind, words, ent, (_named(ent, words, begin),), None))
     for span in anaphors:
-        found = span._.refers_to
+        found = attributes.get_reference(span)
         places = (found, *found["others"]) if found else ()
         mentions = tuple(
             Mention(text=place["text"], start=place["start"], end=place["end"], label=span.label_)

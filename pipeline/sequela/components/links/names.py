@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from spacy.tokens import Doc
 
+from sequela.attributes import get_reference
 from sequela.components.links.classes import class_of
 from sequela.components.terms.drugs import normalise_drug
 from sequela.components.terms.spelling import FUZZY
@@ -23,7 +24,7 @@ class NameKeys:
     def __init__(self, doc: Doc) -> None:
         self.long_forms: dict[tuple[int, int], str] = {}
         for ent in doc.ents:
-            found = ent._.refers_to if ent.label_ in _NAMED else None
+            found = get_reference(ent) if ent.label_ in _NAMED else None
             if found and found["rule"] == "abbreviation":
                 self.long_forms[ent.start_char, ent.end_char] = found["text"]
 

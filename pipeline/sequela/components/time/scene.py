@@ -145,7 +145,7 @@ def read_scene(doc: Doc) -> Scene:
             if value is not None:
                 times.append(Time(ent.start_char, ent.end_char, ent.text, value=value))
         elif label == drug_label:
-            alias = (ent._.refers_to or {}).get("text", "")
+            alias = (attributes.get_reference(ent) or {}).get("text", "")
             drugs.append(Place(ent.start_char, ent.end_char, ent.text, alias))
         elif label == symptom_label:
             symptoms.append(Place(ent.start_char, ent.end_char, ent.text))
