@@ -28,7 +28,7 @@ from sequela.components.links.masking import Item, Masked
 from sequela.components.links.names import NameKeys
 from sequela.components.links.neighbours import find_told_before
 from sequela.components.links.plausibility import is_provoked, why_no_reaction
-from sequela.components.links.report import Account, in_order, leave
+from sequela.components.links.report import Account, in_order, leave_account
 from sequela.components.links.rules import (
     Decision,
     Verdict,
@@ -36,7 +36,7 @@ from sequela.components.links.rules import (
     evidence_of,
     load_rules,
 )
-from sequela.schema import Assertion, Attribution, Blame, Cue, Link, Role
+from sequela.schema import Assertion, Attribution, Blame, Cue, Label, Link, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
 _EXCLUSIVE = frozenset(("compound",))
@@ -49,6 +49,7 @@ _MERELY_TOLD = frozenset(("reported_after",))
 # Drugs and events of a sentence between a drug and an event: farther apart they are no candidate, so that time grows
 # with the length of a text and not with its square. Lists of reactions are shorter.
 _REACH = 50
+_ENDS = frozenset((Label.DRUG.value, Label.SYMPTOM.value))
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
 _ANAPHOR_FACTOR = 0.9
 _ASIDE = {
@@ -106,15 +107,19 @@ class Linking:
 
     def __call__(self, doc: Doc) -> Doc:
         """Find, then annotate."""
-        account = Account(doc)
-        links, blame = self.find_links(doc, account)
+        links, blame = self.find_links(doc)
         attributes.set_links(doc, links)
         attributes.set_blame(doc, blame)
-        leave(doc, account)
         return doc
 
-    def find_links(self, doc: Doc, account: Account) -> tuple[list[Link], Blame]:
-        """Give every candidate in the order of the text, and the drugs that the report blames."""
+    def find_links(self, doc: Doc) -> tuple[list[Link], Blame]:
+        """Give every candidate in the order of the text, and the drugs that the report blames.
+
+        There are none without a drug and an event.
+        """
+        if not {ent.label_ for ent in doc.ents} >= _ENDS:
+            return [], Blame()
+        account = leave_account(doc)
         links: list[Link] = []
         for masked in account.sentences:
             links += self._links_of(masked, account)

@@ -72,10 +72,10 @@ class PairJudge:
 
     def find_links(self, doc: Doc) -> list[Link] | None:
         """Give the links in the order of the text, None where they stay as they are."""
-        report = LinkedReport.of(doc)
-        if self.network is None or not _has_vectors(doc, self.network.width) or not report.account.in_report:
+        if self.network is None or not _has_vectors(doc, self.network.width):
             return None
-        return judge(report, self.network, self.thresholds)
+        report = LinkedReport.of(doc)
+        return judge(report, self.network, self.thresholds) if report.account.in_report else None
 
 
 def _has_vectors(doc: Doc, width: int) -> bool:

@@ -57,7 +57,7 @@ def blamed(text: str, *disabled: str) -> set[str]:
     doc = parse(nlp(), text).doc
     for _, component in nlp().pipeline:
         doc = component(doc)
-    found = find_blamed(masked_sentences(doc), NameKeys(doc), lambda _: None, disabled)
+    found = find_blamed(masked_sentences(doc, doc.ents), NameKeys(doc.ents), lambda _: None, disabled)
     return set(found.blamed | found.stopped)
 
 

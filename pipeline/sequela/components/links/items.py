@@ -20,10 +20,13 @@ _PART_OF_NAME = re.compile(
 )
 
 
-def masked_sentences(doc: Doc) -> list[Masked]:
-    """Every sentence that holds a drug or an event, as the rules see it."""
+def masked_sentences(doc: Doc, ents: Sequence[Span]) -> list[Masked]:
+    """Every sentence that holds a drug or an event, as the rules see it.
+
+    ``ents`` are those of the Doc: spaCy makes them anew each time they are asked for.
+    """
     anaphors = sorted(doc.spans.get("anaphora", ()), key=lambda span: span.start_char)
-    text, ents = text_of(doc), doc.ents
+    text = text_of(doc)
     masked = []
     first = 0
     for number, sent in enumerate(doc.sents):

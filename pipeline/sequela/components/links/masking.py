@@ -35,7 +35,7 @@ _TIME_ENDS = re.compile(
     r" (?:after|following|of|post|into|before|later|prior|from|since|with|on|under)\b.*$", re.IGNORECASE
 )
 _RELATIVE = re.compile(r",? (?:which|that) (?:was|had|has) ")
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"[^\S ]\s*| \s+")  # all white space but a single blank
 
 
 @cache
@@ -171,9 +171,11 @@ def mask(number: int, text: str, offset: int, items: Sequence[Item], others: Seq
         position = max(end, position)
     pieces.append(text[position - offset :].lower())
     masked = _SPACES.sub(" ", "".join(pieces))
-    for _ in range(_NESTED):
-        masked = _BRACKETS.sub(" ", masked)
-    masked = _SPACES.sub(" ", masked).replace(" ,", ",")
+    if "(" in masked or "[" in masked:
+        for _ in range(_NESTED):
+            masked = _BRACKETS.sub(" ", masked)
+        masked = _SPACES.sub(" ", masked)
+    masked = masked.replace(" ,", ",")
     places = tuple(match.start() for match in re.finditer("[DEG]", masked))
     return Masked(masked, number, offset, offset + len(text), tuple(items), places, _groups(masked, places))
 

@@ -7,8 +7,9 @@ numbers say where the mentions stand, what earlier components say of them, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +25,12 @@ from sequela.components.links.names import (
 )
 from sequela.components.links.plausibility import why_no_reaction
 from sequela.components.links.report import Account, LinkedReport
-from sequela.components.links.roles import Roles
 from sequela.components.links.rules import evidence_of
 from sequela.schema import Assertion, Attribution, Link, RoleLabel
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 # Sentences, and events, between a drug and an event beyond which they are no pair, so that time grows with the text.
 REACH, REACH_EVENTS = 10, 50
@@ -38,6 +39,7 @@ _ASIDE = (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED)
 _HAPPENED = (Attribution.INDEX_PATIENT, Attribution.OTHER_CASE)
 _FRAMES = (Attribution.INDEX_PATIENT, Attribution.OTHER_CASE, Attribution.BACKGROUND, None)
 _ASSERTIONS = (Assertion.AFFIRMED, Assertion.POSSIBLE, Assertion.NEGATED, Assertion.HYPOTHETICAL)
+_NEGATED = _ASSERTIONS.index(Assertion.NEGATED)
 _EVIDENCE = ("causal", "timed", "told", "temporal", "weak", "role")
 # Why links are rejected that say most: no more than weak evidence, another drug is blamed, nobody had the drug.
 _REASONS = ((WEAK,), (OTHERS_BLAMED, ANOTHER_NAMED), (NEVER_GIVEN,))
@@ -97,41 +99,34 @@ class Pairs:
 
 def find_pairs(report: LinkedReport) -> Pairs | None:
     """Give the pairs of a report, None where it has no drug or no event."""
+    account = report.account
     drugs: dict[str, int] = {}
     events: dict[str, int] = {}
-    nodes = _nodes(report.account, drugs, events)
+    nodes = _nodes(account, drugs, events)
     if not drugs or not events:
         return None
-    impossible = [not node.is_drug and _is_impossible(report.account.text, node.item) for node in nodes]
-    sentences = len(report.account.sentence_starts)
-    roles = _roles(report.account.roles, nodes)
-    drug_values = _drug_values(report, nodes, drugs, roles, sentences)
-    event_values = _event_values(report, nodes, events, roles, impossible, sentences)
-    own = _node_values(report, nodes, roles, impossible, sentences)
-    keyed = np.zeros((len(nodes), drug_values.shape[1] + event_values.shape[1]), dtype=np.float32)
-    is_drug = np.array([node.is_drug for node in nodes])
-    keys = np.array([node.key for node in nodes])
-    keyed[is_drug, : drug_values.shape[1]] = drug_values[keys[is_drug]]
-    keyed[~is_drug, drug_values.shape[1] :] = event_values[keys[~is_drug]]
-    of_drug, of_event = _node_pairs(nodes, is_drug)
+    columns = _Columns(account, nodes)
+    of_drug, of_event = _node_pairs(columns)
     if not len(of_drug):
         return None
-    numbers = keys[of_drug] * len(events) + keys[of_event]
+    numbers = columns.key[of_drug] * len(events) + columns.key[of_event]
     found, pair_of = np.unique(numbers, return_inverse=True)
     pair_keys = np.stack([found // len(events), found % len(events)], axis=1)
-    geometry = _geometry(report.account.times, nodes, is_drug, of_drug, of_event, pair_of, len(found))
-    told = _told(report, pair_keys, drugs, events)
+    links = _links(report, drugs, events)
+    drug_values = _drug_values(report, columns, drugs, links)
+    event_values = _event_values(columns, events, links)
+    geometry = _geometry(columns, account.times, of_drug, of_event, pair_of, len(found))
     return Pairs(
         nodes=tuple(nodes),
         drugs=tuple(drugs),
         events=tuple(events),
-        node_values=np.concatenate([own, keyed], axis=1),
-        pair_values=np.concatenate([geometry, told], axis=1),
+        node_values=_node_values(columns, drug_values, event_values),
+        pair_values=np.concatenate([geometry, _told(links, pair_keys, events)], axis=1),
         pair_keys=pair_keys,
         drug_nodes=of_drug,
         event_nodes=of_event,
         pair_of=pair_of,
-        impossible=tuple(impossible),
+        impossible=tuple(columns.impossible.tolist()),
     )
 
 
@@ -169,186 +164,238 @@ def _nodes(account: Account, drugs: dict[str, int], events: dict[str, int]) -> l
     return sorted(nodes, key=lambda node: (node.item.start, node.key))
 
 
+class _Columns:
+    """The nodes column by column: where they stand, and what the components say of them."""
+
+    def __init__(self, account: Account, nodes: Sequence[Node]) -> None:
+        items = [node.item for node in nodes]
+        self.items = items
+        self.sentences = len(account.sentence_starts)
+        self.is_drug = np.array([node.is_drug for node in nodes])
+        self.is_anaphor = np.array([item.anaphor is not None for item in items])
+        self.key = np.array([node.key for node in nodes])
+        self.sentence = np.array([node.sentence for node in nodes])
+        self.start = np.array([item.start for item in items])
+        end = np.array([item.end for item in items])
+        frames = [account.frame_at(item.start) for item in items]
+        self.whose = _one_hot(_FRAMES, [frame.attribution if frame else None for frame in frames])
+        self.assertion = _one_hot(_ASSERTIONS, [item.assertion for item in items])
+        self.aside = _one_hot(_ASIDE, [item.attribution for item in items])
+        self.cleared = self.is_drug & np.array([item.is_cleared for item in items])
+        self.suspect = self.is_drug & account.roles.among(RoleLabel.DRUG, self.start, end)
+        self.effect = ~self.is_drug & account.roles.among(RoleLabel.EFFECT, self.start, end)
+        self.disorder = ~self.is_drug & account.roles.among(RoleLabel.DISORDER, self.start, end)
+        self.impossible = np.array(
+            [item.kind == "E" and _is_impossible(account.text, item) for item in items]
+        )
+
+
+def _one_hot(kinds: Sequence[object], found: Sequence[object]) -> Bools:
+    """Which of the kinds each one is, shape (found, kinds)."""
+    numbers = {kind: number for number, kind in enumerate(kinds)}
+    hot: Bools = np.array([numbers.get(one, -1) for one in found])[:, None] == np.arange(len(kinds))
+    return hot
+
+
 def _is_impossible(text: str, item: Item) -> bool:
     before, after = text[max(0, item.start - _AROUND) : item.start], text[item.end : item.end + _AROUND]
     return bool(why_no_reaction(item.text, before, after, "causal"))
 
 
-def _roles(roles: Roles, nodes: list[Node]) -> list[tuple[bool, bool, bool]]:
-    """Whether the tagger sees each node as the drug, the effect, or the disorder of a drug event."""
-    return [
-        (
-            node.is_drug and roles.has(RoleLabel.DRUG, node.item),
-            not node.is_drug and roles.has(RoleLabel.EFFECT, node.item),
-            not node.is_drug and roles.has(RoleLabel.DISORDER, node.item),
-        )
-        for node in nodes
-    ]
+def _node_values(columns: _Columns, drug_values: Floats, event_values: Floats) -> Floats:
+    """Values of each node, and those of its drug or of its event, shape (nodes, values)."""
+    is_drug, sentence = columns.is_drug, columns.sentence
+    own = np.column_stack(
+        [
+            is_drug,
+            columns.is_anaphor,
+            columns.whose,
+            columns.assertion,
+            columns.aside,
+            columns.suspect,
+            columns.cleared,
+            columns.effect,
+            columns.disorder,
+            columns.impossible & ~columns.is_anaphor,
+            np.minimum(1.0, sentence / 10),
+            sentence == 0,
+            sentence == columns.sentences - 1,
+        ]
+    )
+    keyed = np.zeros((len(own), drug_values.shape[1] + event_values.shape[1]), dtype=np.float32)
+    keyed[is_drug, : drug_values.shape[1]] = drug_values[columns.key[is_drug]]
+    keyed[~is_drug, drug_values.shape[1] :] = event_values[columns.key[~is_drug]]
+    return np.concatenate([own.astype(np.float32), keyed], axis=1)
 
 
-def _node_values(
-    report: LinkedReport,
-    nodes: list[Node],
-    roles: list[tuple[bool, bool, bool]],
-    impossible: list[bool],
-    sentences: int,
-) -> Floats:
-    """Values of each node, shape (nodes, values)."""
-    rows: list[list[float]] = []
-    for node, (is_suspect, is_effect, is_disorder), is_none in zip(nodes, roles, impossible, strict=True):
-        item = node.item
-        frame = report.account.frame_at(item.start)
-        whose = frame.attribution if frame else None
-        rows.append(
-            [
-                node.is_drug,
-                item.anaphor is not None,
-                *(whose is one for one in _FRAMES),
-                *(item.assertion is one for one in _ASSERTIONS),
-                *(item.attribution is one for one in _ASIDE),
-                is_suspect,
-                node.is_drug and item.is_cleared,
-                is_effect,
-                is_disorder,
-                is_none and item.anaphor is None,
-                min(1.0, node.sentence / 10),
-                node.sentence == 0,
-                node.sentence == sentences - 1,
-            ]
-        )
-    return np.array(rows, dtype=np.float32)
+class _Named:
+    """The mentions of each drug, or of each event, side by side; anaphors are none.
+
+    Attributes
+    ----------
+    numbers
+        Of the nodes.
+    """
+
+    def __init__(self, columns: _Columns, count: int, *, drugs: bool) -> None:
+        numbers = np.flatnonzero((columns.is_drug == drugs) & ~columns.is_anaphor)
+        self.numbers = numbers[np.argsort(columns.key[numbers], kind="stable")]
+        self._counts = np.bincount(columns.key[numbers], minlength=count)
+        self._starts = np.cumsum(self._counts) - self._counts
+        self._columns = columns
+
+    def where(self) -> npt.NDArray[np.float64]:
+        """How many mentions there are, and where the first and the last stand, shape (keys, values)."""
+        sentence, last = self._columns.sentence[self.numbers], self._columns.sentences - 1
+        firsts, lasts = sentence[self._starts], sentence[self._starts + self._counts - 1]
+        return np.column_stack([np.log1p(self._counts), firsts / max(1, last), firsts == 0, lasts == last])
+
+    def shares(self, flags: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Share of the mentions of each key that have a flag, from shape (mentions, flags) to (keys, flags)."""
+        shares: npt.NDArray[np.float64] = np.add.reduceat(flags.astype(np.float64), self._starts)
+        return shares / self._counts[:, None]
 
 
 def _drug_values(
-    report: LinkedReport,
-    nodes: list[Node],
-    drugs: dict[str, int],
-    roles: list[tuple[bool, bool, bool]],
-    sentences: int,
+    report: LinkedReport, columns: _Columns, drugs: dict[str, int], links: Sequence[_Linked]
 ) -> Floats:
     """Values of each drug of the report, shape (drugs, values)."""
-    kinds, blame = evidence_of(), report.blame
-    linked = _by_key(drugs, ((report.account.keys.drug(link.drug), link) for link in report.links))
-    places = _places(nodes, len(drugs), drugs=True)
-    rows: list[list[float]] = []
-    for key, number in drugs.items():
-        links, numbers = linked[number], places[number]
-        mentions = [nodes[one] for one in numbers]
-        own = [link for link in links if is_told(link)]
-        rows.append(
-            [
-                *_where(mentions, sentences),
-                key in blame.blamed,
-                key in blame.stopped,
-                key in blame.poisons,
-                key in blame.never_given,
-                len({report.account.keys.event(link.event) for link in own}),
-                _best(own),
-                any(kinds[link.rule] == "causal" for link in own),
-                _best(link for link in links if link.rejected and link.attribution not in _ASIDE),
-                *(sum(link.attribution is one for link in links) for one in _ASIDE),
-                *_whose(report, mentions),
-                any(report.account.keys.is_coded(node.item.mention) for node in mentions),
-                all(is_class_name(node.item.mention.text) for node in mentions),
-                any(is_endogenous(node.item.mention.text) for node in mentions),
-                "vaccin" in key,
-                any(node.item.start in report.account.amounts for node in mentions),
-                any(node.item.is_cleared for node in mentions),
-                _share(roles[one][0] for one in numbers),
-                _asserted(mentions, Assertion.NEGATED),
-            ]
-        )
-    return np.array(rows, dtype=np.float32)
+    account, blame = report.account, report.blame
+    told = (blame.blamed, blame.stopped, blame.poisons, blame.never_given)
+    named = _Named(columns, len(drugs), drugs=True)
+    mentions = [columns.items[number].mention for number in named.numbers]
+    names = np.array(
+        [
+            (
+                account.keys.is_coded(mention),
+                is_class_name(mention.text),
+                is_endogenous(mention.text),
+                mention.start in account.amounts,
+            )
+            for mention in mentions
+        ]
+    )
+    flags = np.column_stack(
+        [columns.whose[:, :3], columns.cleared, columns.suspect, columns.assertion[:, _NEGATED]]
+    )
+    shares = named.shares(np.concatenate([flags[named.numbers], names], axis=1))
+    whose, (cleared, suspect, negated, coded, classes, endogenous, amounts) = shares[:, :3], shares[:, 3:].T
+    values: Floats = np.column_stack(
+        [
+            named.where(),
+            [[key in keys for keys in told] for key in drugs],
+            [_linked_to_drug(found) for found in _by_number(links, len(drugs), "drug")],
+            whose,
+            coded > 0,
+            classes == 1,
+            endogenous > 0,
+            ["vaccin" in key for key in drugs],
+            amounts > 0,
+            cleared > 0,
+            suspect,
+            negated,
+        ]
+    ).astype(np.float32)
+    return values
 
 
-def _event_values(
-    report: LinkedReport,
-    nodes: list[Node],
-    events: dict[str, int],
-    roles: list[tuple[bool, bool, bool]],
-    impossible: list[bool],
-    sentences: int,
-) -> Floats:
+def _event_values(columns: _Columns, events: dict[str, int], links: Sequence[_Linked]) -> Floats:
     """Values of each event of the report, shape (events, values)."""
-    kinds = evidence_of()
-    linked = _by_key(events, ((report.account.keys.event(link.event), link) for link in report.links))
-    places = _places(nodes, len(events), drugs=False)
-    rows: list[list[float]] = []
-    for key, number in events.items():
-        links, numbers = linked[number], places[number]
-        mentions = [nodes[one] for one in numbers]
-        own = [link for link in links if is_told(link)]
-        names = [node.item.mention.text for node in mentions]
-        rows.append(
-            [
-                *_where(mentions, sentences),
-                *(_asserted(mentions, one) for one in _ASSERTIONS[:3]),
-                _share(node.item.attribution in _ASIDE for node in mentions),
-                *_whose(report, mentions),
-                any(map(is_generic_event, names)),
-                any(map(is_side_effect, names)),
-                _share(impossible[one] for one in numbers),
-                len({report.account.keys.drug(link.drug) for link in own}),
-                _best(own),
-                any(kinds[link.rule] == "causal" for link in own),
-                sum(link.attribution in _ASIDE for link in links),
-                _share(roles[one][1] for one in numbers),
-                _share(roles[one][2] for one in numbers),
-                len(key.split()),
-            ]
-        )
-    return np.array(rows, dtype=np.float32)
+    named = _Named(columns, len(events), drugs=False)
+    texts = [columns.items[number].mention.text for number in named.numbers]
+    names = np.array([(is_generic_event(text), is_side_effect(text)) for text in texts])
+    flags = np.column_stack(
+        [
+            columns.assertion[:, :3],
+            columns.aside.any(1),
+            columns.whose[:, :3],
+            columns.impossible,
+            columns.effect,
+            columns.disorder,
+        ]
+    )
+    shares = named.shares(np.concatenate([flags[named.numbers], names], axis=1))
+    values: Floats = np.column_stack(
+        [
+            named.where(),
+            shares[:, :7],
+            shares[:, -2:] > 0,
+            shares[:, 7],
+            [_linked_to_event(found) for found in _by_number(links, len(events), "event")],
+            shares[:, 8:10],
+            [len(key.split()) for key in events],
+        ]
+    ).astype(np.float32)
+    return values
 
 
-def _places(nodes: list[Node], count: int, *, drugs: bool) -> list[list[int]]:
-    """Numbers of the mentions of each key; anaphors are none."""
-    places: list[list[int]] = [[] for _ in range(count)]
-    for number, node in enumerate(nodes):
-        if node.is_drug is drugs and node.item.anaphor is None:
-            places[node.key].append(number)
-    return places
+@dataclass(frozen=True)
+class _Linked:
+    """A link, with its names, their numbers (-1 for a name that no node has), and whether it tells what happened."""
+
+    link: Link
+    drug_name: str
+    event_name: str
+    drug: int
+    event: int
+    is_told: bool
+
+    @property
+    def evidence(self) -> str:
+        return evidence_of()[self.link.rule]
+
+    @property
+    def is_rejected(self) -> bool:
+        return bool(self.link.rejected) and self.link.attribution not in _ASIDE
 
 
-def _by_key(keys: dict[str, int], links: Iterable[tuple[str, Link]]) -> list[list[Link]]:
-    found: list[list[Link]] = [[] for _ in keys]
-    for key, link in links:
-        if key in keys:
-            found[keys[key]].append(link)
+def _links(report: LinkedReport, drugs: dict[str, int], events: dict[str, int]) -> list[_Linked]:
+    found = []
+    for link in report.links:
+        drug, event = report.account.keys.drug(link.drug), report.account.keys.event(link.event)
+        found.append(_Linked(link, drug, event, drugs.get(drug, -1), events.get(event, -1), is_told(link)))
     return found
 
 
-def _where(mentions: list[Node], sentences: int) -> list[float]:
-    return [
-        float(np.log1p(len(mentions))),
-        mentions[0].sentence / max(1, sentences - 1),
-        mentions[0].sentence == 0,
-        mentions[-1].sentence == sentences - 1,
-    ]
+def _by_number(links: Iterable[_Linked], count: int, end: str) -> list[list[_Linked]]:
+    """Give the links of each key, by the number of their drug or of their event."""
+    found: list[list[_Linked]] = [[] for _ in range(count)]
+    for one in links:
+        number = getattr(one, end)
+        if number >= 0:
+            found[number].append(one)
+    return found
 
 
-def _whose(report: LinkedReport, mentions: list[Node]) -> list[float]:
-    """Share of the mentions in statements about each kind of patient."""
-    frames = [report.account.frame_at(node.item.start) for node in mentions]
-    return [_share(frame is not None and frame.attribution is one for frame in frames) for one in _FRAMES[:3]]
+def _linked_to_drug(links: Sequence[_Linked]) -> tuple[float, ...]:
+    told = [one for one in links if one.is_told]
+    return (
+        len({one.event_name for one in told}),
+        _best(told),
+        any(one.evidence == "causal" for one in told),
+        _best(one for one in links if one.is_rejected),
+        *(sum(one.link.attribution is aside for one in links) for aside in _ASIDE),
+    )
 
 
-def _asserted(mentions: list[Node], assertion: Assertion) -> float:
-    return _share(node.item.assertion is assertion for node in mentions)
+def _linked_to_event(links: Sequence[_Linked]) -> tuple[float, ...]:
+    told = [one for one in links if one.is_told]
+    return (
+        len({one.drug_name for one in told}),
+        _best(told),
+        any(one.evidence == "causal" for one in told),
+        sum(one.link.attribution in _ASIDE for one in links),
+    )
 
 
-def _best(links: Iterable[Link]) -> float:
-    return max((link.score for link in links), default=0.0)
+def _best(links: Iterable[_Linked]) -> float:
+    return max((one.link.score for one in links), default=0.0)
 
 
-def _share(flags: Iterable[bool]) -> float:
-    known = list(flags)
-    return sum(known) / len(known) if known else 0.0
-
-
-def _node_pairs(nodes: list[Node], is_drug: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+def _node_pairs(columns: _Columns) -> tuple[Ints, Ints]:
     """Give the numbers of every drug node and event node within reach of one another."""
-    sentences = np.array([node.sentence for node in nodes])
-    drugs, events = np.flatnonzero(is_drug), np.flatnonzero(~is_drug)
+    sentences = columns.sentence
+    drugs, events = np.flatnonzero(columns.is_drug), np.flatnonzero(~columns.is_drug)
     rank = np.searchsorted(events, drugs)
     first = np.searchsorted(sentences[events], sentences[drugs] - REACH, side="left")
     last = np.searchsorted(sentences[events], sentences[drugs] + REACH, side="right")
@@ -360,18 +407,10 @@ def _node_pairs(nodes: list[Node], is_drug: npt.NDArray[np.bool_]) -> tuple[Ints
 
 
 def _geometry(
-    times: list[int],
-    nodes: list[Node],
-    is_drug: npt.NDArray[np.bool_],
-    of_drug: Ints,
-    of_event: Ints,
-    pair_of: Ints,
-    count: int,
+    columns: _Columns, times: Sequence[int], of_drug: Ints, of_event: Ints, pair_of: Ints, count: int
 ) -> Floats:
     """Give how the mentions of each pair stand to one another, shape (pairs, values)."""
-    offsets = np.array([node.item.start for node in nodes])
-    sentences = np.array([node.sentence for node in nodes])
-    keys = np.array([node.key for node in nodes])
+    offsets, sentences, keys, is_drug = columns.start, columns.sentence, columns.key, columns.is_drug
     signed = sentences[of_event] - sentences[of_drug]
     characters = offsets[of_event] - offsets[of_drug]
     order = np.lexsort((np.abs(characters), np.abs(signed), pair_of))
@@ -387,7 +426,7 @@ def _geometry(
     before = np.searchsorted(offsets[is_drug], offsets[of_event]) - 1
     last = np.where(before >= 0, keys[is_drug][before], -1) == keys[of_drug]
     after = np.bincount(pair_of[last], minlength=count) > 0
-    first_drug, first_event = (np.full(len(nodes), np.iinfo(np.int64).max) for _ in range(2))
+    first_drug, first_event = (np.full(len(offsets), np.iinfo(np.int64).max) for _ in range(2))
     np.minimum.at(first_drug, keys[is_drug], offsets[is_drug])
     np.minimum.at(first_event, keys[~is_drug], offsets[~is_drug])
     values: Floats = np.stack(
@@ -408,48 +447,42 @@ def _geometry(
     return values
 
 
-def _told(report: LinkedReport, pair_keys: Ints, drugs: dict[str, int], events: dict[str, int]) -> Floats:
+def _told(links: Iterable[_Linked], pair_keys: Ints, events: dict[str, int]) -> Floats:
     """Give what the linking rules made of each pair, shape (pairs, values)."""
-    by_pair: dict[tuple[int, int], list[Link]] = {}
-    for link in report.links:
-        pair = (
-            drugs.get(report.account.keys.drug(link.drug), -1),
-            events.get(report.account.keys.event(link.event), -1),
-        )
-        by_pair.setdefault(pair, []).append(link)
-    accepted: dict[int, list[tuple[str, int, float]]] = {}
+    by_pair: dict[tuple[int, int], list[_Linked]] = {}
+    for one in links:
+        if one.drug >= 0 and one.event >= 0:
+            by_pair.setdefault((one.drug, one.event), []).append(one)
+    numbers = {(drug, event): number for number, (drug, event) in enumerate(pair_keys.tolist())}
     names = list(events)
-    for (drug, event), links in by_pair.items():
-        score = _best(filter(is_told, links))
-        if score and event >= 0:
-            accepted.setdefault(drug, []).append((names[event], event, score))
-    nothing = _values_of([])  # most pairs have no link
-    rows: list[list[float]] = []
-    for drug, event in pair_keys.tolist():
-        linked = by_pair.get((drug, event))
-        in_other_words = [
-            score
-            for name, other, score in accepted.get(drug, ())
-            if other != event and same_event(name, names[event])
-        ]
-        rows.append([*(_values_of(linked) if linked else nothing), max(in_other_words, default=0.0)])
-    return np.array(rows, dtype=np.float32)
+    values = np.zeros((len(pair_keys), len(_values_of([])) + 1), dtype=np.float32)  # most pairs have no link
+    for (drug, event), linked in by_pair.items():
+        if (drug, event) in numbers:
+            values[numbers[drug, event], :-1] = _values_of(linked)
+        score = _best(one for one in linked if one.is_told)
+        if score:
+            for number in np.flatnonzero(pair_keys[:, 0] == drug).tolist():
+                other = int(pair_keys[number, 1])
+                if other != event and same_event(names[event], names[other]):  # linked in other words
+                    values[number, -1] = max(values[number, -1], score)
+    return values
 
 
-def _values_of(links: list[Link]) -> list[float]:
+def _values_of(links: Sequence[_Linked]) -> tuple[float, ...]:
     """Values of the links of a pair."""
-    kinds = evidence_of()
-    told = [link for link in links if is_told(link)]
-    rejected = [link for link in links if link.rejected and link.attribution not in _ASIDE]
-    return [
+    told = [one for one in links if one.is_told]
+    rejected = [one for one in links if one.is_rejected]
+    return (
         _best(told),
         len(told),
-        *(_best(link for link in told if kinds[link.rule] == kind) for kind in _EVIDENCE),
-        *(any(link.attribution is one for link in told) for one in _HAPPENED),
-        _best(link for link in links if not link.rejected and link.attribution is Attribution.BACKGROUND),
-        _best(link for link in links if link.assertion in DENIED),
-        *(any(link.attribution is one for link in links) for one in _ASIDE),
+        *(_best(one for one in told if one.evidence == kind) for kind in _EVIDENCE),
+        *(any(one.link.attribution is whose for one in told) for whose in _HAPPENED),
+        _best(
+            one for one in links if not one.link.rejected and one.link.attribution is Attribution.BACKGROUND
+        ),
+        _best(one for one in links if one.link.assertion in DENIED),
+        *(any(one.link.attribution is aside for one in links) for aside in _ASIDE),
         _best(rejected),
-        *(any(link.rejected in reasons for link in rejected) for reasons in _REASONS),
-        len({link.rule for link in links}),
-    ]
+        *(any(one.link.rejected in reasons for one in rejected) for reasons in _REASONS),
+        len({one.link.rule for one in links}),
+    )

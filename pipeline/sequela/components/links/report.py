@@ -48,16 +48,17 @@ class Account:
     """
 
     def __init__(self, doc: Doc) -> None:
+        ents = doc.ents
         self.text = text_of(doc)
         self.sentence_starts = sentence_starts(doc)
         self.in_report = len(self.sentence_starts) >= _SENTENCES_OF_A_REPORT
         self.sections = attributes.get_sections(doc)
         self.frames = attributes.get_frames(doc)
         self._frame_starts = [frame.start for frame in self.frames]
-        self.sentences = masked_sentences(doc)
+        self.sentences = masked_sentences(doc, ents)
         self.roles = Roles(doc)
-        self.keys = NameKeys(doc)
-        places = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+        self.keys = NameKeys(ents)
+        places = [(ent.start_char, ent.end_char, ent.label_) for ent in ents]
         self.amounts = _beside_amount(places)
         self.times = [start for start, _, label in places if label == Label.TIME]
 
@@ -84,9 +85,10 @@ def _beside_amount(places: Sequence[tuple[int, int, str]]) -> frozenset[int]:
 _LEFT: WeakKeyDictionary[Doc, Account] = WeakKeyDictionary()
 
 
-def leave(doc: Doc, account: Account) -> None:
-    """Keep the account of a Doc for `LinkedReport.of`."""
-    _LEFT[doc] = account
+def leave_account(doc: Doc) -> Account:
+    """Make the account of a Doc, and keep it for `LinkedReport.of`."""
+    account = _LEFT[doc] = Account(doc)
+    return account
 
 
 @dataclass(frozen=True)
