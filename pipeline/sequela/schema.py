@@ -169,9 +169,11 @@ class ValueObject:
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values: enumerations as their text, nested objects as dicts."""
-        return {
-            name: value if type(value) in _SIMPLE else _plain(value) for name, value in vars(self).items()
-        }
+        plain = dict(vars(self))
+        for name, value in plain.items():
+            if type(value) not in _SIMPLE:
+                plain[name] = _plain(value)
+        return plain
 
     @classmethod
     def from_dict(cls: type[_Value], data: dict[str, Any]) -> _Value:

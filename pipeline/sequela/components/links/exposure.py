@@ -14,6 +14,7 @@ from functools import cache, cached_property
 
 from spacy.tokens import Doc
 
+from sequela.components.links.masking import Masked
 from sequela.components.links.report import Account
 from sequela.components.links.rules import compile_pattern
 from sequela.lexicons.loader import load_lines
@@ -37,32 +38,39 @@ def find_never_given(doc: Doc, account: Account, blamed: Collection[str]) -> fro
     is believed on these, where the heads of the tagger agree.
     """
     given, doubted = set(), set()
-    taken_before, taken_after, measured_before, measured_after = _patterns()
     agreed = _Agreement(doc)
-    keys = account.keys
     for masked in account.sentences:
         for number, item in enumerate(masked.items):
             if item.kind != "D" or item.anaphor is not None:
                 continue
-            key = keys.drug(item.mention)
-            first, last, _ = masked.edges(number)
-            before, after = masked.text[max(0, first - _WINDOW) : first], masked.text[last : last + _WINDOW]
-            if item.start in account.amounts or taken_before.search(before) or taken_after.search(after):
+            key, name = account.keys.drug(item.mention), item.mention.text
+            if key not in given and (item.start in account.amounts or _is_given(masked, number)):
                 given.add(key)
-            place = masked.places[number]
-            own_before = masked.text[max(0, place - _WINDOW) : place]
-            own_after = masked.text[place + 1 : place + _WINDOW]
-            doubtful = (
+            if is_endogenous(name) or (not _is_known(name, account.keys.is_coded(item.mention)) and (
                 key not in blamed
+                or _is_germ(name)
                 or not agreed.on(item.start, item.end)
-                or _ARTICLE.search(own_before)
-                or measured_before.search(own_before)
-                or measured_after.search(own_after)
-            )
-            known = _is_known(item.mention.text, keys.is_coded(item.mention))
-            if is_endogenous(item.mention.text) or (not known and (doubtful or _is_germ(item.mention.text))):
+                or _is_measured(masked, number)
+            )):
                 doubted.add(key)
     return frozenset(doubted - given)
+
+
+def _is_given(masked: Masked, number: int) -> bool:
+    """Whether the words around a drug, or around those it is coordinated with, tell that it was given or taken."""
+    taken_before, taken_after, _, _ = _patterns()
+    first, last, _ = masked.edges(number)
+    before, after = masked.text[max(0, first - _WINDOW) : first], masked.text[last : last + _WINDOW]
+    return bool(taken_before.search(before) or taken_after.search(after))
+
+
+def _is_measured(masked: Masked, number: int) -> bool:
+    """Whether the words around a name tell its value, or it has an article, which no substance has."""
+    _, _, measured_before, measured_after = _patterns()
+    place = masked.places[number]
+    before = masked.text[max(0, place - _WINDOW) : place]
+    after = masked.text[place + 1 : place + _WINDOW]
+    return bool(_ARTICLE.search(before) or measured_before.search(before) or measured_after.search(after))
 
 
 class _Agreement:
