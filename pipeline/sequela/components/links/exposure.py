@@ -46,12 +46,15 @@ def find_never_given(doc: Doc, account: Account, blamed: Collection[str]) -> fro
             key, name = account.keys.drug(item.mention), item.mention.text
             if key not in given and (item.start in account.amounts or _is_given(masked, number)):
                 given.add(key)
-            if is_endogenous(name) or (not _is_known(name, account.keys.is_coded(item.mention)) and (
-                key not in blamed
-                or _is_germ(name)
-                or not agreed.on(item.start, item.end)
-                or _is_measured(masked, number)
-            )):
+            if is_endogenous(name) or (
+                not _is_known(name, account.keys.is_coded(item.mention))
+                and (
+                    key not in blamed
+                    or _is_germ(name)
+                    or not agreed.on(item.start, item.end)
+                    or _is_measured(masked, number)
+                )
+            ):
                 doubted.add(key)
     return frozenset(doubted - given)
 

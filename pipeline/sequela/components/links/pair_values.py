@@ -461,8 +461,8 @@ def _told(links: Iterable[_Linked], pair_keys: Ints, events: dict[str, int]) -> 
             values[numbers[drug, event], :-1] = _values_of(linked)
         score = _best(one for one in linked if one.is_told)
         if score:
-            for number in np.flatnonzero(pair_keys[:, 0] == drug).tolist():
-                other = int(pair_keys[number, 1])
+            first, last = np.searchsorted(pair_keys[:, 0], (drug, drug + 1)).tolist()
+            for number, other in enumerate(pair_keys[first:last, 1].tolist(), start=first):
                 if other != event and same_event(names[event], names[other]):  # linked in other words
                     values[number, -1] = max(values[number, -1], score)
     return values
