@@ -20,10 +20,7 @@ from sequela.components.links.evidence import (
     review,
 )
 from sequela.components.links.exposure import find_never_given
-from sequela.components.links.extension import (
-    find_poisoning,
-    find_signs,
-)
+from sequela.components.links.extension import find_poisoning, find_signs
 from sequela.components.links.masking import Item, Masked
 from sequela.components.links.names import NameKeys
 from sequela.components.links.neighbours import find_told_before
@@ -49,7 +46,7 @@ _MERELY_TOLD = frozenset(("reported_after",))
 # Drugs and events of a sentence between a drug and an event: farther apart they are no candidate, so that time grows
 # with the length of a text and not with its square. Lists of reactions are shorter.
 _REACH = 50
-_ENDS = frozenset((Label.DRUG.value, Label.SYMPTOM.value))
+_ENDS = frozenset((Label.DRUG.value, Label.SYMPTOM.value))  # of a link
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
 _ANAPHOR_FACTOR = 0.9
 _ASIDE = {
