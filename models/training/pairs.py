@@ -27,9 +27,10 @@ from torch import nn
 from torch.nn import functional
 
 import sequela
-from sequela.components.linking import Linking
+from sequela.build import build_pipeline
 from sequela.components.links.pair_network import FARTHEST, LABELS, Inputs
-from sequela.components.links.pairs import FORMAT, Pairs, find_pairs
+from sequela.components.links.pair_values import FORMAT, Pairs, find_pairs
+from sequela.components.links.report import LinkedReport
 from sequela.corpora.casebook import Casebook
 from sequela.corpora.formats import read_corpus
 from sequela.evaluation.names import names_drug, names_event
@@ -130,15 +131,12 @@ def _pooled(scores: torch.Tensor, pair_of: torch.Tensor, count: int) -> torch.Te
 
 def read_examples(folders: Iterable[Path]) -> list[Example]:
     """Tag and link the reports of the folders; those without a pair are left out."""
-    nlp = sequela.load()
-    linking: Any = nlp.get_pipe("sequela_linking")
-    assert isinstance(linking, Linking)
-    linking.pair_network = None
+    nlp = build_pipeline(disable=("sequela_pairs",))
     examples = []
     for folder in folders:
         for document in read_corpus(folder):
             doc = sequela.process(nlp, document.text, doc_id=document.doc_id)
-            pairs = find_pairs(linking.find_told(doc)) if doc.tensor.size else None
+            pairs = find_pairs(LinkedReport.of(doc)) if doc.tensor.size else None
             if pairs is not None:
                 labels = _labels(pairs, casebook_of(document))
                 examples.append(Example(document.doc_id, pairs, Inputs(doc, pairs), labels))

@@ -5,7 +5,9 @@ Attributes hold plain values only, so that they survive ``doc.to_bytes()`` and `
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from spacy.tokens import Doc, Span
@@ -13,6 +15,7 @@ from spacy.tokens import Doc, Span
 from sequela.schema import (
     Assertion,
     Attribution,
+    Blame,
     Course,
     Cue,
     Dose,
@@ -25,7 +28,10 @@ from sequela.schema import (
     Term,
     TimeExpression,
     Triple,
+    ValueObject,
 )
+
+Value = TypeVar("Value", bound=ValueObject)
 
 _DOC_ATTRIBUTES: dict[str, Any] = {
     "meta": None,  # what the reader knows: doc_id, publication_date (ISO), title …
@@ -33,6 +39,7 @@ _DOC_ATTRIBUTES: dict[str, Any] = {
     "patients": None,
     "frames": None,  # whom each statement is about
     "links": None,
+    "blame": None,  # which drugs the report blames, as linking read it
     "triples": None,
     "mention_codes": None,  # [{"start", "end", "name", "code" …}] of linked mentions that are no entity as it stands
 }
@@ -85,51 +92,86 @@ def set_patients(doc: Doc, patients: list[Patient]) -> None:
     doc._.patients = [patient.to_dict() for patient in patients]
 
 
-# The frames that were made of the plain values beside them: nearly every stage asks for those of a whole report.
-_FRAMES: WeakKeyDictionary[Doc, tuple[list[dict[str, Any]], list[Frame]]] = WeakKeyDictionary()
+class _Objects(Generic[Value]):
+    """Plain values of a Doc with the objects that were made of them: many stages ask for all of a report."""
+
+    def __init__(self, name: str, read: Callable[[dict[str, Any]], Value]) -> None:
+        self._name, self._read = name, read
+        self._known: WeakKeyDictionary[Doc, tuple[list[dict[str, Any]], list[Value]]] = WeakKeyDictionary()
+
+    def get(self, doc: Doc) -> list[Value]:
+        """Give the objects in their order."""
+        return list(self._both(doc)[1])
+
+    def _both(self, doc: Doc) -> tuple[list[dict[str, Any]], list[Value]]:
+        """Plain values and objects; these are made anew where the Doc holds other values than those that are known."""
+        plain = getattr(doc._, self._name) or []
+        known = self._known.get(doc)
+        if known is None or known[0] is not plain:
+            known = self._known[doc] = (plain, [self._read(item) for item in plain])
+        return known
+
+    def set(self, doc: Doc, values: list[Value]) -> None:
+        """Keep the objects, and their plain values in the Doc."""
+        plain = [value.to_dict() for value in values]
+        setattr(doc._, self._name, plain)
+        self._known[doc] = (plain, list(values))
+
+    def set_field(self, doc: Doc, field: str, found: Mapping[int, ValueObject | None]) -> None:
+        """Keep a field of some objects, by their number."""
+        plain, objects = self._both(doc)
+        for number, value in found.items():
+            plain[number][field] = value.to_dict() if value else None
+            objects[number] = replace(objects[number], **{field: value})  # type: ignore[type-var]
+
+
+_FRAMES = _Objects("frames", Frame.from_dict)
+_LINKS = _Objects("links", Link.from_dict)
 
 
 def get_frames(doc: Doc) -> list[Frame]:
     """Whom each statement is about: frames in the order of the text, which do not overlap."""
-    plain = doc._.frames or []
-    known = _FRAMES.get(doc)
-    if known is None or known[0] is not plain:
-        known = _FRAMES[doc] = (plain, [Frame.from_dict(item) for item in plain])
-    return list(known[1])
+    return _FRAMES.get(doc)
 
 
 def set_frames(doc: Doc, frames: list[Frame]) -> None:
     """Keep the frames."""
-    doc._.frames = [frame.to_dict() for frame in frames]
+    _FRAMES.set(doc, frames)
 
 
 def get_links(doc: Doc) -> list[Link]:
     """Every drug–event candidate, the rejected ones too."""
-    return [Link.from_dict(item) for item in doc._.links or ()]
+    return _LINKS.get(doc)
 
 
 def set_links(doc: Doc, links: list[Link]) -> None:
     """Keep the candidates."""
-    doc._.links = [link.to_dict() for link in links]
+    _LINKS.set(doc, links)
+
+
+def get_blame(doc: Doc) -> Blame:
+    """Which drugs the report blames; none where no rule has looked."""
+    return Blame.from_dict(doc._.blame or {})
+
+
+def set_blame(doc: Doc, blame: Blame) -> None:
+    """Keep which drugs the report blames."""
+    doc._.blame = blame.to_dict()
 
 
 def get_accepted_links(doc: Doc) -> dict[int, Link]:
     """Candidates that were not rejected, by their number among all."""
-    return {
-        number: Link.from_dict(item) for number, item in enumerate(doc._.links or ()) if not item["rejected"]
-    }
+    return {number: link for number, link in enumerate(get_links(doc)) if not link.rejected}
 
 
 def set_onsets(doc: Doc, onsets: dict[int, Onset | None]) -> None:
     """Keep the onsets of candidates, by their number among all."""
-    for number, onset in onsets.items():
-        doc._.links[number]["onset"] = onset.to_dict() if onset else None
+    _LINKS.set_field(doc, "onset", onsets)
 
 
 def set_courses(doc: Doc, courses: dict[int, Course]) -> None:
     """Keep the courses of candidates, by their number among all."""
-    for number, course in courses.items():
-        doc._.links[number]["course"] = course.to_dict()
+    _LINKS.set_field(doc, "course", courses)
 
 
 def get_triples(doc: Doc) -> list[Triple]:
@@ -144,12 +186,22 @@ def set_triples(doc: Doc, triples: list[Triple]) -> None:
 
 def get_linked_mentions(doc: Doc, kind: str) -> set[Mention]:
     """Give the mentions of all candidates, the rejected ones too; ``kind`` is "drug" or "event"."""
-    return {Mention(**link[kind]) for link in doc._.links or ()}
+    return {getattr(link, kind) for link in get_links(doc)}
+
+
+def _kept(span: Span, name: str) -> Any:
+    """Give what an attribute of a span holds, None where it was never set.
+
+    ``span._`` makes an object for each look-up and takes five times as long. This is the key under which spaCy 3 keeps
+    attributes, and writes them to bytes.
+    """
+    user_data: dict[Any, Any] = span.doc.user_data
+    return user_data.get(("._.", name, span.start_char, span.end_char))
 
 
 def get_timex(span: Span) -> TimeExpression | None:
     """Give the normalised value of a time expression; None where it has none."""
-    plain = span._.timex
+    plain = _kept(span, "timex")
     return TimeExpression(**plain) if plain else None
 
 
@@ -160,7 +212,7 @@ def set_timex(span: Span, value: TimeExpression) -> None:
 
 def get_dose(span: Span) -> Dose | None:
     """Give the normalised value of a dose; None where it has none."""
-    plain = span._.dose
+    plain = _kept(span, "dose")
     return Dose(**plain) if plain else None
 
 
@@ -171,7 +223,7 @@ def set_dose(span: Span, value: Dose) -> None:
 
 def get_code(span: Span) -> Term | None:
     """Give the normalised drug or event; None where it has no code."""
-    plain = span._.code
+    plain = _kept(span, "code")
     return Term(**plain) if plain else None
 
 
@@ -195,9 +247,15 @@ def set_mention_codes(doc: Doc, terms: dict[tuple[int, int], Term]) -> None:
     ]
 
 
+def get_reference(span: Span) -> dict[str, Any] | None:
+    """Give what an anaphor or an abbreviation refers to: place, text, the rule, and ``others`` meant with it."""
+    found: dict[str, Any] | None = _kept(span, "refers_to")
+    return found
+
+
 def get_assertion(span: Span) -> tuple[Assertion, Cue | None]:
     """Give the assertion of an entity and its cue; affirmed without a cue where nothing was found."""
-    found = span._.assertion
+    found = _kept(span, "assertion")
     return (Assertion(found["value"]), _cue(found)) if found else (Assertion.AFFIRMED, None)
 
 
@@ -208,7 +266,7 @@ def set_assertion(span: Span, value: Assertion, cue: Cue | None) -> None:
 
 def get_attribution(span: Span) -> tuple[Attribution, Cue | None]:
     """Whom an entity is about, and the cue; the index patient where nothing was found."""
-    found = span._.attribution
+    found = _kept(span, "attribution")
     return (Attribution(found["value"]), _cue(found)) if found else (Attribution.INDEX_PATIENT, None)
 
 

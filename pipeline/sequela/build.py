@@ -21,7 +21,8 @@ STAGES: tuple[tuple[str, str], ...] = (
     ("sequela_context", "assertion: negated, possible, hypothetical, historical"),
     ("sequela_attribution", "whose reaction; the patients of the report"),
     ("sequela_anaphora", "'this medication' to the drug meant, 'the rash' to the event"),
-    ("sequela_linking", "drug-event candidates, scored"),
+    ("sequela_linking", "drug-event candidates by rules, scored"),
+    ("sequela_pairs", "how likely each is in the report as a whole, from the pair network"),
     ("sequela_onset", "time from exposure to reaction"),
     ("sequela_course", "outcome, action taken, dechallenge, rechallenge"),
     ("sequela_normalise", "substance and event names with codes"),
@@ -72,7 +73,7 @@ def build_pipeline(
         if factory == "sequela_tagger":
             config = {"model": str(model) if model is not None else None, "label_map": label_map or {}}
             nlp.add_pipe(factory, config=config)
-        elif factory == "sequela_linking":
+        elif factory == "sequela_pairs":
             nlp.add_pipe(factory, config={"model": str(model) if model is not None else None})
         elif factory == "sequela_normalise":
             plugged = {"meddra": _text(meddra), "linker": _text(linker), "trust_linker": trust_linker}

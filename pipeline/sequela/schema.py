@@ -169,7 +169,11 @@ class ValueObject:
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values: enumerations as their text, nested objects as dicts."""
-        return {name: _plain(value) for name, value in vars(self).items()}
+        plain = dict(vars(self))
+        for name, value in plain.items():
+            if type(value) not in _SIMPLE:
+                plain[name] = _plain(value)
+        return plain
 
     @classmethod
     def from_dict(cls: type[_Value], data: dict[str, Any]) -> _Value:
@@ -192,6 +196,8 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, frozenset):
+        return sorted(map(_plain, value))
     return value
 
 
@@ -405,6 +411,33 @@ class Frame(ValueObject):
     def from_dict(cls, data: dict[str, Any]) -> Frame:
         """Rebuild a frame from plain values."""
         return cls(**{**data, "cue": Cue(**data["cue"]) if data.get("cue") else None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blame(ValueObject):
+    """Drugs by what the report as a whole says of them, under the keys by which linking compares names.
+
+    Attributes
+    ----------
+    blamed
+        By any word, whether it names an event or not.
+    stopped
+        Without a reason given.
+    poisons
+        Taken as a poison or an overdose; they are among those blamed.
+    never_given
+        Tagged as drugs, and nothing tells that anybody had them.
+    """
+
+    blamed: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
+    poisons: frozenset[str] = frozenset()
+    never_given: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Blame:
+        """Rebuild it from plain values."""
+        return cls(**{name: frozenset(keys) for name, keys in data.items()})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,6 +106,7 @@ def test_bytes_keep_everything(nlp: Language, docs: list[Doc]) -> None:
             attributes.get_patients,
             attributes.get_frames,
             attributes.get_links,
+            attributes.get_blame,
             attributes.get_triples,
         ):
             assert read(again) == read(doc)

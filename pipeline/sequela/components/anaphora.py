@@ -91,7 +91,7 @@ class Anaphora:
             spans.append(span)
         doc.spans[SPANS] = spans
         for short, long in find_abbreviations(doc):
-            if not short._.refers_to:
+            if not attributes.get_reference(short):
                 short._.refers_to = {**_place(long), "rule": "abbreviation", "others": []}
         return doc
 

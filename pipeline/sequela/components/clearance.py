@@ -64,7 +64,11 @@ def find_cleared(doc: Doc, words: Words, frames: Sequence[Frame], found: Sequenc
 
 def is_cleared(drug: Span) -> bool:
     """Whether the report clears the drug of a mention; what is only told to be ruled out there does not count."""
-    value, cue = get_attribution(drug)
+    return clears(*get_attribution(drug))
+
+
+def clears(value: Attribution, cue: Cue | None) -> bool:
+    """Whether the attribution of a drug says that the report clears it."""
     return value is Attribution.EXCLUDED and cue is not None and cue.rule == CLEARED
 
 

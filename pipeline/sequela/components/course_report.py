@@ -419,7 +419,7 @@ def on_tumour(text: str) -> bool:
 def _drug(span: Span) -> Named:
     text = span.text.lower()
     keys, words = set(_drug_keys(text)), set(words_of(text))
-    refers = span._.refers_to
+    refers = attributes.get_reference(span)
     if refers:
         for other in (refers, *refers.get("others", ())):
             keys |= _drug_keys(other["text"].lower())
@@ -430,13 +430,15 @@ def _drug(span: Span) -> Named:
 def _abbreviates_drug(span: Span) -> bool:
     if span.label_ != Label.SYMPTOM:
         return False
-    refers = span._.refers_to
-    return bool(refers) and refers["rule"] == "abbreviation" and normalise_drug(refers["text"]) is not None
+    refers = attributes.get_reference(span)
+    if refers is None or refers["rule"] != "abbreviation":
+        return False
+    return normalise_drug(refers["text"]) is not None
 
 
 def _event(span: Span) -> Named:
     words = event_words(span.text)
-    refers = span._.refers_to
+    refers = attributes.get_reference(span)
     if refers:
         words |= event_words(refers["text"])
     return Named(span.start_char, span.end_char, span.text.lower(), words)

@@ -63,24 +63,25 @@ class Gazetteer:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._by_first: dict[str, list[tuple[str, ...]]] = {}
-        for name in names:
-            words = tuple(name.split(" "))
-            self._by_first.setdefault(words[0], []).append(words)
-        for entries in self._by_first.values():
-            entries.sort(key=len, reverse=True)
+        self._names: set[tuple[str, ...]] = {tuple(name.split(" ")) for name in names}
+        lengths: dict[str, set[int]] = {}
+        for words in self._names:
+            lengths.setdefault(words[0], set()).add(len(words))
+        # of the names that begin with a word, the numbers of their words, falling
+        self._lengths = {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
 
     def find(self, words: Sequence[str]) -> list[tuple[int, int]]:
         """Give the matches in lower-cased ``words`` as half-open token ranges, from the left, longest first."""
         found = []
-        i = 0
-        while i < len(words):
-            for entry in self._by_first.get(words[i], ()):
-                if len(entry) == 1 or tuple(words[i : i + len(entry)]) == entry:
-                    found.append((i, i + len(entry)))
-                    i += len(entry) - 1
+        end = 0
+        for i, word in enumerate(words):
+            if i < end or word not in self._lengths:
+                continue
+            for length in self._lengths[word]:
+                if tuple(words[i : i + length]) in self._names:
+                    end = i + length
+                    found.append((i, end))
                     break
-            i += 1
         return found
 
     def flags(self, words: Sequence[str]) -> npt.NDArray[np.uint8]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from sequela import attributes
-from sequela.components.clearance import is_cleared
-from sequela.components.links.blame import Blame, find_blamed
+from sequela.components.links.blame import find_blamed
 from sequela.components.links.evidence import (
     ANOTHER_NAMED,
     NEVER_GIVEN,
@@ -23,19 +20,12 @@ from sequela.components.links.evidence import (
     review,
 )
 from sequela.components.links.exposure import find_never_given
-from sequela.components.links.extension import (
-    find_poisoning,
-    find_signs,
-    find_story,
-)
-from sequela.components.links.judging import RULE, Thresholds, judge
-from sequela.components.links.masking import Item, Masked, mask
-from sequela.components.links.names import NameKeys, is_generic_drug
+from sequela.components.links.extension import find_poisoning, find_signs
+from sequela.components.links.masking import Item, Masked
+from sequela.components.links.names import NameKeys
 from sequela.components.links.neighbours import find_told_before
-from sequela.components.links.pair_network import PairNetwork
 from sequela.components.links.plausibility import is_provoked, why_no_reaction
-from sequela.components.links.report import Frames, LinkedReport
-from sequela.components.links.roles import Roles
+from sequela.components.links.report import Account, in_order, leave_account
 from sequela.components.links.rules import (
     Decision,
     Verdict,
@@ -43,8 +33,7 @@ from sequela.components.links.rules import (
     evidence_of,
     load_rules,
 )
-from sequela.components.tagging import shipped
-from sequela.schema import Assertion, Attribution, Cue, Label, Link, Mention, Role
+from sequela.schema import Assertion, Attribution, Blame, Cue, Label, Link, Role
 
 # Rules that bind the event to their drug so closely that no other drug of the sentence can have caused it.
 _EXCLUSIVE = frozenset(("compound",))
@@ -57,6 +46,7 @@ _MERELY_TOLD = frozenset(("reported_after",))
 # Drugs and events of a sentence between a drug and an event: farther apart they are no candidate, so that time grows
 # with the length of a text and not with its square. Lists of reactions are shorter.
 _REACH = 50
+_ENDS = frozenset((Label.DRUG.value, Label.SYMPTOM.value))  # of a link
 # What a generic or a pronoun costs: its antecedent may be the wrong one.
 _ANAPHOR_FACTOR = 0.9
 _ASIDE = {
@@ -72,44 +62,24 @@ _ASIDE = {
         "doc.ents",
         "doc.sents",
         "doc.spans",
-        "doc.tensor",
         "doc._.sections",
         "doc._.frames",
         "span._.assertion",
         "span._.attribution",
         "span._.refers_to",
     ],
-    assigns=["doc._.links"],
-    default_config={
-        "disabled_rules": [],
-        "threshold": 0.5,
-        "neighbours": True,
-        "model": None,
-        "pair_thresholds": asdict(Thresholds()),
-    },
+    assigns=["doc._.links", "doc._.blame"],
+    default_config={"disabled_rules": [], "threshold": 0.5, "neighbours": True},
 )
 def create_linking(
-    nlp: Language,
-    name: str,
-    disabled_rules: list[str],
-    threshold: float,
-    neighbours: bool,
-    model: str | None,
-    pair_thresholds: dict[str, float],
+    nlp: Language, name: str, disabled_rules: list[str], threshold: float, neighbours: bool
 ) -> Linking:
-    """Make the component, with the pair network in the folder of the tagger if it has one."""
-    weights = (shipped() if model is None else Path(model)) / "pairs.npz"
-    return Linking(
-        disabled_rules=disabled_rules,
-        threshold=threshold,
-        neighbours=neighbours,
-        pair_network=PairNetwork.read(weights) if weights.is_file() else None,
-        pair_thresholds=Thresholds(**pair_thresholds),
-    )
+    """Make the component."""
+    return Linking(disabled_rules=disabled_rules, threshold=threshold, neighbours=neighbours)
 
 
 class Linking:
-    """Set the candidates of the report, accepted and rejected ones.
+    """Set the candidates of the report, accepted and rejected ones, and which drugs it blames.
 
     Parameters
     ----------
@@ -120,27 +90,12 @@ class Linking:
         Candidates below this score are kept with a reason in ``rejected``.
     neighbours
         Whether an event is linked to a drug of the sentences before and after.
-    pair_network
-        What weighs every pair of a report after the rules; None leaves it to them. It looks at texts of several
-        sentences that our own tagger has tagged.
-    pair_thresholds
-        Probabilities from which on it is believed.
     """
 
-    def __init__(
-        self,
-        *,
-        disabled_rules: Sequence[str],
-        threshold: float,
-        neighbours: bool,
-        pair_network: PairNetwork | None = None,
-        pair_thresholds: Thresholds | None = None,
-    ) -> None:
+    def __init__(self, *, disabled_rules: Sequence[str], threshold: float, neighbours: bool) -> None:
         self.switch_off(disabled_rules)
         self.threshold = threshold
         self.neighbours = neighbours
-        self.pair_network = pair_network
-        self.pair_thresholds = pair_thresholds or Thresholds()
 
     def switch_off(self, rules: Collection[str]) -> None:
         """Use all rules but these."""
@@ -149,77 +104,38 @@ class Linking:
 
     def __call__(self, doc: Doc) -> Doc:
         """Find, then annotate."""
-        attributes.set_links(doc, self.find_links(doc))
+        links, blame = self.find_links(doc)
+        attributes.set_links(doc, links)
+        attributes.set_blame(doc, blame)
         return doc
 
-    def find_links(self, doc: Doc) -> list[Link]:
-        """Give every candidate in the order of the text."""
-        report = self.find_told(doc)
-        links = list(report.links)
-        if (
-            self.pair_network
-            and RULE not in self.disabled
-            and report.frames.in_report
-            and self._has_vectors(doc)
-        ):
-            links = judge(report, self.pair_network, self.pair_thresholds)
-        return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
+    def find_links(self, doc: Doc) -> tuple[list[Link], Blame]:
+        """Give every candidate in the order of the text, and the drugs that the report blames.
 
-    def _has_vectors(self, doc: Doc) -> bool:
-        """Whether the tagger of the pair network has left its vectors."""
-        return (
-            self.pair_network is not None
-            and doc.tensor.ndim == 2
-            and doc.tensor.shape[1] == self.pair_network.width
-        )
-
-    def find_told(self, doc: Doc) -> LinkedReport:
-        """Give what the rules make of a report."""
-        sentences = masked_sentences(doc)
-        frames = Frames(doc)
-        roles = Roles(doc)
+        There are none without a drug and an event.
+        """
+        if not {ent.label_ for ent in doc.ents} >= _ENDS:
+            return [], Blame()
+        account = leave_account(doc)
         links: list[Link] = []
-        for masked in sentences:
-            links += self._links_of(masked, frames, roles)
+        for masked in account.sentences:
+            links += self._links_of(masked, account)
         if self.neighbours:
-            for drug, event, decision in find_told_before(doc, sentences, links):
-                if decision.rule not in self.disabled:
-                    links.append(self._link(drug, event, decision, frames))
-        links += self._links_of_report(doc, sentences, links, frames)
-        keys = NameKeys(doc)
-        blame = find_blamed(sentences, keys, frames.at, self.disabled)
-        links = review(doc, links, blame.blamed, blame.stopped, self.disabled)
-        if frames.in_report:
-            links += self._extensions(doc, sentences, links, keys, blame, frames)
+            links += self._links_by(find_told_before(account, links), account)
+        links += self._links_of_report(links, account)
+        blame = find_blamed(account.sentences, account.keys, account.frame_at, self.disabled)
+        links = review(account, links, blame, self.disabled)
+        if account.in_report:
+            found = [*find_signs(account.sentences, links), *find_poisoning(account, links, blame.poisons)]
+            links += self._links_by(found, account)
         if "told_of_patient" not in self.disabled:
-            links += find_told_of_patient(doc, links)
-        never: frozenset[str] = frozenset()
-        if "never_given" not in self.disabled and frames.in_report:
-            causes = {
-                keys.drug(link.drug)
-                for link in links
-                if not link.rejected
-                and evidence_of().get(link.rule) == "causal"
-                and not _by_association(link)
-            }
-            never = find_never_given(doc, sentences, keys, causes)
-            links = [
-                replace(link, rejected=NEVER_GIVEN)
-                if not link.rejected and keys.drug(link.drug) in never
-                else link
-                for link in links
-            ]
-        return LinkedReport(
-            doc=doc,
-            sentences=sentences,
-            links=[self._weigh(link) for link in links],
-            keys=keys,
-            frames=frames,
-            blame=blame,
-            never_given=never,
-        )
+            links += find_told_of_patient(doc, account, links)
+        if "never_given" not in self.disabled and account.in_report:
+            blame = replace(blame, never_given=find_never_given(doc, account, _causes(links, account.keys)))
+            links = _without(links, blame.never_given, account.keys)
+        return in_order(self._weigh(link) for link in links), blame
 
-    def _links_of(self, masked: Masked, frames: Frames, roles: Roles) -> list[Link]:
+    def _links_of(self, masked: Masked, account: Account) -> list[Link]:
         links = []
         drugs = [number for number, item in enumerate(masked.items) if item.kind == "D"]
         decided: dict[tuple[int, int], Decision | None] = {}
@@ -232,7 +148,7 @@ class Linking:
                 groups = (masked.groups[drug], masked.groups[event])
                 if groups not in decided:  # what is coordinated is decided together
                     decided[groups] = decide(masked, drug, event, self.rules)
-                decisions[drug] = roles.decide(masked.items[drug].span, item.span, decided[groups])
+                decisions[drug] = account.roles.decide(masked.items[drug], item, decided[groups])
             named = {drug for drug, found in decisions.items() if found and found.rule in _EXCLUSIVE}
             blamed = {
                 drug
@@ -244,7 +160,7 @@ class Linking:
                     continue
                 for one in masked.items[drug].each():
                     for other in item.each():
-                        link = self._link(one, other, decision, frames)
+                        link = self._link(one, other, decision, account)
                         if named and drug not in named and not link.rejected:
                             if decision.rule in _INTERACTS_WITH_NAMED:
                                 link = replace(link, role=Role.INTERACTING)
@@ -266,13 +182,11 @@ class Linking:
                 links = _interacting(links, item)
         return links
 
-    def _links_of_report(
-        self, doc: Doc, sentences: list[Masked], links: list[Link], frames: Frames
-    ) -> list[Link]:
+    def _links_of_report(self, links: list[Link], account: Account) -> list[Link]:
         """Link "the patient's symptoms" of a sentence: they stand for the reactions told elsewhere."""
-        keys = NameKeys(doc)
+        keys = account.keys
         found = []
-        for masked in sentences:
+        for masked in account.sentences:
             for number, item in enumerate(masked.items):
                 if item.mentions or item.anaphor is None:
                     continue
@@ -281,41 +195,28 @@ class Linking:
                     if decision is None or decision.verdict is not Verdict.REACTION or not other.mentions:
                         continue
                     found += [
-                        self._link(other, replace(item, mentions=(event,)), decision, frames)
+                        self._link(other, replace(item, mentions=(event,)), decision, account)
                         for event in reactions_of(links, keys, keys.drug(other.mention))
                     ]
         return found
 
-    def _extensions(
-        self,
-        doc: Doc,
-        sentences: list[Masked],
-        links: list[Link],
-        keys: NameKeys,
-        blame: Blame,
-        frames: Frames,
-    ) -> list[Link]:
-        story = find_story(doc, sentences, frames.at)
-        found = [
-            *find_signs(sentences, links),
-            *find_poisoning(story, links, keys, blame.poisons),
-        ]
+    def _links_by(self, found: Iterable[tuple[Item, Item, Decision]], account: Account) -> list[Link]:
+        """Link what rules beyond the sentence have decided on, without those that are switched off."""
         return [
-            self._link(drug, event, decision, frames)
+            self._link(drug, event, decision, account)
             for drug, event, decision in found
             if decision.rule not in self.disabled
         ]
 
-    def _link(self, drug: Item, event: Item, decision: Decision, frames: Frames) -> Link:
+    def _link(self, drug: Item, event: Item, decision: Decision, account: Account) -> Link:
         score = decision.score
-        words = frames.text[decision.start : decision.end]
+        words = account.text[decision.start : decision.end]
         cues = [Cue(text=words.strip(), start=decision.start, end=decision.end, rule=decision.rule)]
         for item in (drug, event):
             if item.anaphor:
                 cues.append(item.anaphor)
                 score *= _ANAPHOR_FACTOR
-        assertion, assertion_cue = attributes.get_assertion(event.span)
-        attribution, attribution_cue = attributes.get_attribution(event.span)
+        attribution, attribution_cue = event.attribution, event.attribution_cue
         patient_id = ""
         rejected = ""
         role = Role.SUSPECT
@@ -325,12 +226,12 @@ class Linking:
             else:
                 rejected = _ASIDE[attribution]
         if (
-            is_cleared(drug.span)
+            drug.is_cleared
             and decision.verdict is Verdict.REACTION
-            and not (decision.score >= _OVERRULES and assertion is Assertion.AFFIRMED)
+            and not (decision.score >= _OVERRULES and event.assertion is Assertion.AFFIRMED)
         ):
             attribution = Attribution.EXCLUDED
-            attribution_cue = attributes.get_attribution(drug.span)[1]
+            attribution_cue = drug.attribution_cue
             rejected = "the report clears the drug"
         if decision.verdict is not Verdict.REACTION:
             attribution = Attribution(decision.verdict.value)
@@ -341,13 +242,13 @@ class Linking:
             place = event.mention
             rejected = why_no_reaction(
                 place.text,
-                frames.text[max(0, place.start - 80) : place.start],
-                frames.text[place.end : place.end + 80],
+                account.text[max(0, place.start - 80) : place.start],
+                account.text[place.end : place.end + 80],
                 "temporal" if decision.rule in _MERELY_TOLD else evidence_of()[decision.rule],
-                in_report=frames.in_report,
+                in_report=account.in_report,
             )
         if not rejected and attribution is Attribution.INDEX_PATIENT:
-            frame = frames.at(event.start)
+            frame = account.frame_at(event.start)
             if frame:
                 attribution, attribution_cue, patient_id = frame.attribution, frame.cue, frame.patient_id
         return Link(
@@ -359,8 +260,8 @@ class Linking:
             role=role,
             attribution=attribution,
             attribution_cue=attribution_cue,
-            assertion=assertion,
-            assertion_cue=assertion_cue,
+            assertion=event.assertion,
+            assertion_cue=event.assertion_cue,
             patient_id=patient_id,
             rejected=rejected,
         )
@@ -375,25 +276,6 @@ class Linking:
 _OVERRULES = 0.9
 
 
-def masked_sentences(doc: Doc) -> list[Masked]:
-    """Every sentence that holds a drug or an event, as the rules see it."""
-    anaphors = sorted(doc.spans.get("anaphora", ()), key=lambda span: span.start_char)
-    masked = []
-    text, ents = doc.text, list(doc.ents)  # spaCy puts both together anew each time
-    first = 0
-    for sent in doc.sents:
-        last = first
-        while last < len(ents) and ents[last].start < sent.end:
-            last += 1
-        inside = [span for span in anaphors if sent.start <= span.start < sent.end]
-        items = _items(ents[first:last], inside)
-        if items:
-            others = [ent for ent in ents[first:last] if ent.label_ not in _KINDS]
-            masked.append(mask(text[sent.start_char : sent.end_char], sent.start_char, items, others))
-        first = last
-    return masked
-
-
 def _interacting(links: list[Link], event: Item) -> list[Link]:
     """Drugs that a sentence about an interaction blames together."""
     mentions = {(mention.start, mention.end) for mention in event.mentions}
@@ -403,67 +285,23 @@ def _interacting(links: list[Link], event: Item) -> list[Link]:
     return [replace(link, role=Role.INTERACTING) if link in blamed else link for link in links]
 
 
-_KINDS = {Label.DRUG.value: "D", Label.SYMPTOM.value: "E"}
+def _causes(links: Iterable[Link], keys: NameKeys) -> set[str]:
+    """Keys of the drugs that words of cause tie to an event."""
+    return {
+        keys.drug(link.drug)
+        for link in links
+        if not link.rejected and evidence_of()[link.rule] == "causal" and not _by_association(link)
+    }
 
 
-_VACCINE = re.compile(r"vaccin(?:e|es|ation)$", re.IGNORECASE)
-_PART_OF_NAME = re.compile(
-    r"[A-Z0-9][\w-]*|mRNA\S*|[-/]|influenza|tetanus|hepatitis|measles|pneumococcal|rabies|booster"
-)
-
-
-def _named(ent: Span) -> Mention:
-    """Give the mention of an entity; a vaccine with what tells it apart ("COVID-19 vaccine")."""
-    start = ent.start
-    if _VACCINE.match(ent.text):
-        while start > ent.sent.start and _PART_OF_NAME.fullmatch(ent.doc[start - 1].text):
-            start -= 1
-    span = ent.doc[start : ent.end]
-    return Mention(text=span.text, start=span.start_char, end=span.end_char, label=ent.label_)
-
-
-_HYPHENS = frozenset("-‐‑–")
-# "methicillin-resistant Staphylococcus", "preservative-free eye drops": nobody had the drug
-_NOT_TAKEN = ("free", "naive", "naïve", "refractory", "resistan", "sensitiv", "susceptib")
-
-
-def _is_not_taken(drug: Span) -> bool:
-    """Whether the drug is half of a word that says what works against a disease, or what is not in a product."""
-    after = drug.doc[drug.end : drug.end + 2]
-    return len(after) == 2 and after[0].text in _HYPHENS and after[1].lower_.startswith(_NOT_TAKEN)
-
-
-def _items(ents: list[Span], anaphors: list[Span]) -> list[Item]:
-    items = []
-    for ent in ents:
-        kind = _KINDS.get(ent.label_)
-        if kind == "D" and (is_generic_drug(ent.text) or _is_not_taken(ent)):
-            continue
-        if kind and not any(ent.start < span.end and span.start < ent.end for span in anaphors):
-            mention = _named(ent)
-            items.append(
-                Item(kind=kind, span=ent, mentions=(mention,), start=ent.start_char, end=ent.end_char)
-            )
-    for span in anaphors:
-        found = span._.refers_to
-        places = (found, *found["others"]) if found else ()
-        mentions = tuple(
-            Mention(text=place["text"], start=place["start"], end=place["end"], label=span.label_)
-            for place in places
-        )
-        rule = found["rule"] if found else "reactions_of_report"
-        cue = Cue(text=span.text, start=span.start_char, end=span.end_char, rule=rule)
-        items.append(
-            Item(
-                kind=_KINDS[span.label_],
-                span=span,
-                mentions=mentions,
-                start=span.start_char,
-                end=span.end_char,
-                anaphor=cue,
-            )
-        )
-    return sorted(items, key=lambda item: item.start)
+def _without(links: Iterable[Link], never_given: Collection[str], keys: NameKeys) -> list[Link]:
+    """Reject the links to drugs that nobody had."""
+    return [
+        replace(link, rejected=NEVER_GIVEN)
+        if not link.rejected and keys.drug(link.drug) in never_given
+        else link
+        for link in links
+    ]
 
 
 def _by_association(link: Link) -> bool:

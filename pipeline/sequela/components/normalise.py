@@ -73,7 +73,7 @@ class Normalise:
         for ent in doc.ents:
             if ent.label_ not in (Label.DRUG, Label.SYMPTOM):
                 continue
-            antecedent = ent._.refers_to
+            antecedent = attributes.get_reference(ent)
             text = antecedent["text"] if antecedent else ent.text
             term = self.drug(text) if ent.label_ == Label.DRUG else self.event(text)
             if term is not None:

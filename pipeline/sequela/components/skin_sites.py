@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from spacy.tokens import Doc, Span
 
@@ -54,6 +54,7 @@ class _Skin:
         return (self.frame.attribution, self.frame.patient_id)
 
 
+@lru_cache(maxsize=4096)
 def kinds_of(event: str) -> frozenset[str]:
     """Tell whether an event is a finding or a diagnosis of the skin, or a sensation that has a place."""
     lowered = event.lower()

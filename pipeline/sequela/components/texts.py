@@ -54,11 +54,16 @@ def token_texts(doc: Doc) -> list[str]:
 
 
 def sentence_offsets(doc: Doc) -> list[tuple[int, int]]:
-    """Give the sentences as character offsets, the whole text where none are set."""
+    """Give the sentences as character offsets, the whole text where none are set; not to be changed."""
     if not len(doc):
         return []
     if not doc.has_annotation("SENT_START"):
         return [(doc[0].idx, doc[-1].idx + len(doc[-1]))]
+    return _set_sentences(doc)
+
+
+@once_a_document  # no stage sets other sentences once they are set
+def _set_sentences(doc: Doc) -> list[tuple[int, int]]:
     return [(sent.start_char, sent.end_char) for sent in doc.sents]
 
 

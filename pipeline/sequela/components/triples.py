@@ -92,7 +92,7 @@ class _Report:
         self.doc = doc
         self.text = text_of(doc)
         self.doc_id = attributes.get_meta(doc).get("doc_id", "")
-        self.keys = NameKeys(doc)
+        self.keys = NameKeys(doc.ents)
         self.codes = {(ent.start_char, ent.end_char): code for ent in doc.ents if (code := ent._.code)}
         self.codes |= {place: term.to_dict() for place, term in attributes.get_mention_codes(doc).items()}
         self.doses = doses_of(doc)

@@ -3,9 +3,9 @@
     python -m sequela.evaluation.ablation GOLD…
 
 ``GOLD`` are folders in the casebook's JSON or in brat. Every rule that made or rejected a candidate is switched off
-in turn; what the tagger and the stages before linking found stays as it is. Prints Markdown: the change of
-precision, recall and false attributions for each rule, then the kinds of missed reactions and of wrong rows. A
-developer's command: it runs the linking of all reports once for each rule.
+in turn, and so is the pair network; what the tagger and the stages before linking found stays as it is. Prints
+Markdown: the change of precision, recall and false attributions for each rule, then the kinds of missed reactions
+and of wrong rows. A developer's command: it runs the linking of all reports once for each rule.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sequela.schema import Triple
 
-_FIRST, _LAST = "sequela_anaphora", "sequela_triples"
+_FIRST, _PAIRS = "sequela_anaphora", "sequela_pairs"
 _UNTIMED = ("sequela_onset", "sequela_course")  # they change no drug, event or patient of a row
 
 
@@ -86,8 +86,10 @@ class Reports:
     def _pipeline(self, disabled: Collection[str]) -> Language:
         from sequela.build import build_pipeline
         from sequela.components.linking import Linking
+        from sequela.components.links.judging import RULE as PAIR_MODEL
 
-        nlp = build_pipeline(disable=(*self.early, *_UNTIMED))
+        without = (_PAIRS,) if PAIR_MODEL in disabled else ()
+        nlp = build_pipeline(disable=(*self.early, *_UNTIMED, *without))
         linking = nlp.get_pipe("sequela_linking")
         assert isinstance(linking, Linking)
         linking.switch_off(disabled)

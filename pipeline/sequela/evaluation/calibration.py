@@ -148,7 +148,7 @@ def judge_folder(folder: Path) -> list[Judged]:
         doc = sequela.process(nlp, document.text, doc_id=document.doc_id)
         scores = {
             (one.best.drug.start, one.best.event.start, one.best.attribution): raw_score(one)
-            for one in merge(attributes.get_links(doc), NameKeys(doc))
+            for one in merge(attributes.get_links(doc), NameKeys(doc.ents))
         }
         rows = claims(sequela.triples(doc))
         matching = judge(casebook_of(document), rows).matching

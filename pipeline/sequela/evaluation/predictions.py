@@ -40,10 +40,10 @@ class Given(StrEnum):
     @property
     def disabled(self) -> tuple[str, ...]:
         """Stages that would find it."""
-        return {Given.NOTHING: (), Given.ENTITIES: (_TAGGER,), Given.PAIRS: (_TAGGER, _LINKING)}[self]
+        return {Given.NOTHING: (), Given.ENTITIES: (_TAGGER,), Given.PAIRS: (_TAGGER, *_LINKING)}[self]
 
 
-_TAGGER, _LINKING = "sequela_tagger", "sequela_linking"
+_TAGGER, _LINKING = "sequela_tagger", ("sequela_linking", "sequela_pairs")
 
 BATCH_SIZE = 32
 

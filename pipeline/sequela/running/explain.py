@@ -43,7 +43,7 @@ def explanation_of(doc: Doc, *, rows_only: bool = False) -> dict[str, Any]:
     }
     rows: list[dict[str, Any]] = []
     aside: list[dict[str, Any]] = []
-    for reaction in merge(links, NameKeys(doc)):
+    for reaction in merge(links, NameKeys(doc.ents)):
         best = reaction.best
         row = triples.get(
             (best.drug.start, best.event.start, best.attribution, best.assertion, best.patient_id)

@@ -8,8 +8,8 @@ import pytest
 from spacy.language import Language
 
 from markup import blank, parse
-from sequela.components.linking import masked_sentences
 from sequela.components.links.blame import find_blamed
+from sequela.components.links.items import masked_sentences
 from sequela.components.links.names import NameKeys
 from sequela.lexicons.loader import load_table
 
@@ -57,7 +57,7 @@ def blamed(text: str, *disabled: str) -> set[str]:
     doc = parse(nlp(), text).doc
     for _, component in nlp().pipeline:
         doc = component(doc)
-    found = find_blamed(masked_sentences(doc), NameKeys(doc), lambda _: None, disabled)
+    found = find_blamed(masked_sentences(doc, doc.ents), NameKeys(doc.ents), lambda _: None, disabled)
     return set(found.blamed | found.stopped)
 
 

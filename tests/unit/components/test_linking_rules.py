@@ -10,7 +10,8 @@ import pytest
 from spacy.language import Language
 
 from markup import blank, parse
-from sequela.components.linking import Linking, masked_sentences
+from sequela.components.linking import Linking
+from sequela.components.links.items import masked_sentences
 from sequela.components.links.rules import Verdict, compile_pattern, decide, load_rules
 from sequela.lexicons.loader import load_lines, load_table
 
@@ -221,7 +222,7 @@ def nlp() -> Language:
 def rule_for(markup: str, disabled: tuple[str, ...] = ()) -> str:
     text = re.sub(r"\[D:([^\]]+)\]", r"<DRUG>\1</DRUG>", markup)
     doc = parse(nlp(), re.sub(r"\[E:([^\]]+)\]", r"<SYMPTOM>\1</SYMPTOM>", text)).doc
-    (masked,) = masked_sentences(nlp().get_pipe("sequela_sentences")(doc))
+    (masked,) = masked_sentences(nlp().get_pipe("sequela_sentences")(doc), doc.ents)
     kinds = [item.kind for item in masked.items]
     decision = decide(masked, kinds.index("D"), kinds.index("E"), load_rules(disabled))
     return decision.rule if decision else ""

@@ -12,12 +12,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from markup import blank, parse
-from sequela.components.linking import Linking
+from sequela import attributes
 from sequela.components.links import pair_network
 from sequela.components.links.judging import RULE, Thresholds, judge
 from sequela.components.links.pair_network import LABELS, PairNetwork, pooled
-from sequela.components.links.pairs import FORMAT, REACH, Floats, Pairs, find_pairs
+from sequela.components.links.pair_values import FORMAT, REACH, Floats, Pairs, find_pairs
 from sequela.components.links.report import LinkedReport
+from sequela.components.pairs import PairJudge
 from sequela.errors import ModelError
 from sequela.schema import Link
 
@@ -31,17 +32,21 @@ STORY = (
 @cache
 def nlp() -> Language:
     pipeline = blank()
-    for stage in ("sentences", "sections", "timex", "context", "attribution", "anaphora"):
+    for stage in ("sentences", "sections", "timex", "context", "attribution", "anaphora", "linking"):
         pipeline.add_pipe(f"sequela_{stage}")
     return pipeline
 
 
-def linked(markup: str) -> LinkedReport:
+def linked_doc(markup: str) -> Doc:
     doc: Doc = parse(nlp(), markup).doc
     for _, component in nlp().pipeline:
         doc = component(doc)
     doc.tensor = np.random.default_rng(1).normal(size=(len(doc), VECTOR)).astype(np.float16)
-    return Linking(disabled_rules=(), threshold=0.5, neighbours=True).find_told(doc)
+    return doc
+
+
+def linked(markup: str) -> LinkedReport:
+    return LinkedReport.of(linked_doc(markup))
 
 
 def pairs_of(markup: str) -> Pairs:
@@ -93,7 +98,7 @@ def test_every_drug_meets_every_event():
     pairs = pairs_of(STORY)
     drugs, events = ("amoxicillin", "ibuprofen"), ("gout", "rash", "fever")
     assert named(pairs) == [(drug, event) for drug in drugs for event in events]
-    assert [node.item.span.text for node in pairs.nodes] == [
+    assert [node.item.text for node in pairs.nodes] == [
         "Amoxicillin",
         "gout",
         "ibuprofen",
@@ -133,7 +138,7 @@ def test_an_anaphor_is_a_node_of_what_it_stands_for():
     pairs = pairs_of(
         "<DRUG>Amoxicillin</DRUG> was begun. Two days after the drug was taken, a <SYMPTOM>rash</SYMPTOM> came."
     )
-    assert [node.item.span.text for node in pairs.nodes if node.is_drug] == ["Amoxicillin", "the drug"]
+    assert [node.item.text for node in pairs.nodes if node.is_drug] == ["Amoxicillin", "the drug"]
     assert {node.key for node in pairs.nodes if node.is_drug} == {0}
 
 
@@ -194,6 +199,10 @@ class Told(PairNetwork):
     def __init__(self, probability: Callable[[str, str], float]) -> None:
         super().__init__([])
         self.probability = probability
+
+    @property
+    def width(self) -> int:
+        return VECTOR
 
     def probabilities(self, doc: Doc, pairs: Pairs) -> Floats:
         return np.array([self.probability(*pair) for pair in named(pairs)], dtype=np.float32)
@@ -294,6 +303,52 @@ def test_pairs_grow_with_the_text_and_not_with_its_square():
         listed = ", ".join("<DRUG>ibuprofen</DRUG>, <SYMPTOM>rash</SYMPTOM>" for _ in range(count))
         sizes.append(len(pairs_of(f"He was ill. There were {listed}. He died.").pair_of))
     assert sizes[1] < 2.5 * sizes[0]  # the ends of the text have fewer neighbours; squares would give 4
+
+
+def component(probability: float) -> PairJudge:
+    return PairJudge(Told(lambda drug, event: probability), thresholds=Thresholds())
+
+
+def rejected(doc: Doc) -> set[tuple[str, str]]:
+    return {(link.rule, link.rejected) for link in attributes.get_links(doc)}
+
+
+UNLIKELY = {("compound", "the report as a whole speaks against it")}
+
+
+def test_the_component_sets_the_links_anew():
+    doc = linked_doc(BLAMED)
+    assert rejected(doc) == {("compound", "")}
+    assert rejected(component(0.1)(doc)) == UNLIKELY
+
+
+def test_what_linking_left_survives_bytes():
+    doc = linked_doc(BLAMED)
+    again = Doc(nlp().vocab).from_bytes(doc.to_bytes())
+    assert attributes.get_blame(again) == attributes.get_blame(doc)
+    assert rejected(component(0.1)(again)) == UNLIKELY
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        pytest.param(lambda: without_vectors(linked_doc(BLAMED)), id="another tagger"),
+        pytest.param(lambda: linked_doc(BLAMED.partition(". ")[2]), id="one sentence"),
+    ],
+)
+def test_the_component_leaves_to_the_rules(doc: Callable[[], Doc]):
+    assert rejected(component(0.1)(doc())) == {("compound", "")}
+
+
+def without_vectors(doc: Doc) -> Doc:
+    doc.tensor = np.zeros((0,), dtype=np.float32)
+    return doc
+
+
+def test_a_folder_without_a_network_leaves_all_to_the_rules(tmp_path: Path):
+    pipeline = blank()
+    pipeline.add_pipe("sequela_pairs", config={"model": str(tmp_path)})
+    assert rejected(pipeline(linked_doc(BLAMED))) == {("compound", "")}
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path):

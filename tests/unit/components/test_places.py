@@ -35,7 +35,7 @@ def _mention(example: Example, key: str) -> Mention:
 
 
 def _reaction(example: Example, drug: str, event: str, *, patient_id: str = "") -> Reaction:
-    keys = NameKeys(example.doc)
+    keys = NameKeys(example.doc.ents)
     link = Link(
         drug=_mention(example, drug),
         event=_mention(example, event),
@@ -54,7 +54,7 @@ def _frame(doc: Doc, start: str, end: str, attribution: Attribution, patient_id:
 
 def test_mentions_of_title_and_references_are_no_history() -> None:
     example, doc = _read(REPORT)
-    places = Places(doc, NameKeys(doc))
+    places = Places(doc, NameKeys(doc.ents))
     reaction = _reaction(example, "first", "rash")
     assert places.drugs_of(reaction) == [_mention(example, "first"), _mention(example, "second")]
     assert places.events_of(reaction) == [_mention(example, "rash"), _mention(example, "again")]
@@ -62,14 +62,14 @@ def test_mentions_of_title_and_references_are_no_history() -> None:
 
 def test_any_event_gives_the_other_signs_too() -> None:
     example, doc = _read(REPORT)
-    found = Places(doc, NameKeys(doc)).events_of(_reaction(example, "first", "rash"), any_event=True)
+    found = Places(doc, NameKeys(doc.ents)).events_of(_reaction(example, "first", "rash"), any_event=True)
     assert found == [_mention(example, key) for key in ("rash", "fever", "again")]
 
 
 def test_denied_events_are_not_told() -> None:
     example, doc = _read(REPORT)
     attributes.set_assertion(example.spans["rash"], Assertion.NEGATED, None)
-    assert Places(doc, NameKeys(doc)).events_of(_reaction(example, "first", "rash")) == [
+    assert Places(doc, NameKeys(doc.ents)).events_of(_reaction(example, "first", "rash")) == [
         _mention(example, "again")
     ]
 
@@ -88,13 +88,13 @@ def test_what_is_told_of_others_and_of_another_patient_is_left_out() -> None:
             _frame(doc, "Lee", "men.", Attribution.OTHER_CASE),
         ],
     )
-    found = Places(doc, NameKeys(doc)).drugs_of(_reaction(example, "a", "e", patient_id="1"))
+    found = Places(doc, NameKeys(doc.ents)).drugs_of(_reaction(example, "a", "e", patient_id="1"))
     assert found == [_mention(example, "a"), _mention(example, "b")]
 
 
 def test_pairs_are_made_with_the_nearest_mentions_before_the_event() -> None:
     example, doc = _read(REPORT)
-    pairs = Places(doc, NameKeys(doc)).pairs_of(_reaction(example, "first", "rash"))
+    pairs = Places(doc, NameKeys(doc.ents)).pairs_of(_reaction(example, "first", "rash"))
     assert [(pair.drug.start, pair.event.start) for pair in pairs] == [
         (_mention(example, drug).start, _mention(example, event).start)
         for drug, event in (("first", "rash"), ("second", "again"), ("first", "again"))
@@ -106,9 +106,9 @@ def test_an_event_far_behind_the_drug_makes_no_pair() -> None:
     example, doc = _read(
         f"He took <DRUG id=d>flurotol</DRUG>. {far}He had a <SYMPTOM id=e>rash</SYMPTOM> then."
     )
-    assert Places(doc, NameKeys(doc)).pairs_of(_reaction(example, "d", "e")) == []
+    assert Places(doc, NameKeys(doc.ents)).pairs_of(_reaction(example, "d", "e")) == []
     near = "He was well. " * 5
     example, doc = _read(
         f"He took <DRUG id=d>flurotol</DRUG>. {near}He had a <SYMPTOM id=e>rash</SYMPTOM> then."
     )
-    assert len(Places(doc, NameKeys(doc)).pairs_of(_reaction(example, "d", "e"))) == 1
+    assert len(Places(doc, NameKeys(doc.ents)).pairs_of(_reaction(example, "d", "e"))) == 1

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import sequela
+from sequela.build import build_pipeline
 from sequela.components.links import pair_network
 from sequela.components.links.pair_network import Inputs
-from sequela.components.links.pairs import find_pairs
+from sequela.components.links.pair_values import find_pairs
+from sequela.components.links.report import LinkedReport
 
 torch = pytest.importorskip("torch")
 sys.path.insert(0, str(Path(__file__).parents[3] / "models"))
@@ -25,9 +27,9 @@ STORY = (
 
 @pytest.fixture(scope="module")
 def example() -> training.Example:
-    nlp = sequela.load()
+    nlp = build_pipeline(disable=("sequela_pairs",))
     doc = sequela.process(nlp, STORY, doc_id="x")
-    pairs = find_pairs(nlp.get_pipe("sequela_linking").find_told(doc))
+    pairs = find_pairs(LinkedReport.of(doc))
     assert pairs is not None
     labels = [pairs.drugs[drug] == "amoxicillin" for drug, _ in pairs.pair_keys]
     return training.Example("x", pairs, Inputs(doc, pairs), np.array(labels, dtype=np.float32))

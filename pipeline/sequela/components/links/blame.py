@@ -8,27 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from sequela.components.links.masking import Masked
 from sequela.components.links.names import NameKeys
 from sequela.components.links.rules import compile_pattern
 from sequela.lexicons.loader import load_table
-from sequela.schema import Attribution, Frame
+from sequela.schema import Attribution, Blame, Frame
 
 _STOPPED, _POISONING = "stopped_drug", "poisoning_by_drug"
 _POISON = re.compile(r"\b(?:intoxication|overdos\w*|poisoning)$")
 _WINDOW = 120  # masked characters before and after the drug
-
-
-@dataclass(frozen=True)
-class Blame:
-    """Keys of drugs: blamed by any word, stopped without a reason given, and taken as a poison or an overdose."""
-
-    blamed: frozenset[str]
-    stopped: frozenset[str]
-    poisons: frozenset[str]
 
 
 def find_blamed(
@@ -80,7 +70,7 @@ def find_blamed(
                         keys.drug(mention) for mention in item.mentions
                     )
                     break
-    return Blame(frozenset(blamed | poisons), frozenset(stopped), frozenset(poisons))
+    return Blame(blamed=frozenset(blamed | poisons), stopped=frozenset(stopped), poisons=frozenset(poisons))
 
 
 def rule_names() -> list[str]:
@@ -93,7 +83,7 @@ def _is_poisoning(masked: Masked, number: int) -> bool:
     return bool(
         following
         and masked.places[number + 1] <= masked.places[number] + 2
-        and _POISON.search(following[0].span.text.lower())
+        and _POISON.search(following[0].text.lower())
     )
 
 

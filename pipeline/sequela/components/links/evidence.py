@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import replace
-from itertools import islice
 
 from spacy.tokens import Doc
 
 from sequela import attributes
 from sequela.components.links.names import NameKeys, is_generic_event, same_event
+from sequela.components.links.report import Account
 from sequela.components.links.rules import evidence_of
-from sequela.schema import Assertion, Attribution, Cue, Frame, Label, Link, Mention, Role
+from sequela.schema import Assertion, Attribution, Blame, Cue, Frame, Label, Link, Mention, Role
 
 _ASIDE = (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED)
 _STANDS_ALONE = (
@@ -36,23 +35,21 @@ REPORT_RULES = (
 )
 _ENOUGH = 0.5  # the blame of another place raises what would stand alone, it does not make a link
 _TELLS_ALL = 3  # sentences from which on a text that blames no drug means it; two may be quoted together
-_SENTENCES_OF_A_REPORT = 2  # a single sentence is a quotation: that it blames no drug says nothing
 _SURE = 0.75
 _TOLD_OF_PATIENT = 0.7
 _GAIN = 0.15
 _LOSS = 0.25
 
 
-def find_told_of_patient(doc: Doc, links: list[Link]) -> list[Link]:
+def find_told_of_patient(doc: Doc, account: Account, links: list[Link]) -> list[Link]:
     """Give links for what is blamed on a drug in general and happened to the patient who had the drug.
 
     "Metformin-associated lactic acidosis is rare" in the discussion of a report whose patient took metformin
     and had lactic acidosis: the general statement explains the case.
     """
-    frames = attributes.get_frames(doc)
-    if not frames:
+    if not account.frames:
         return []
-    keys = NameKeys(doc)
+    keys = account.keys
     kinds = evidence_of()
     told = {(keys.drug(link.drug), keys.event(link.event)) for link in links if _happened(link)}
     general: dict[tuple[str, str], Link] = {}
@@ -74,7 +71,7 @@ def find_told_of_patient(doc: Doc, links: list[Link]) -> list[Link]:
     for ent in doc.ents:
         if ent.label_ not in (Label.DRUG, Label.SYMPTOM):
             continue
-        frame = _frame_at(frames, ent.start_char)
+        frame = account.frame_at(ent.start_char)
         if frame is None or frame.attribution is not Attribution.INDEX_PATIENT:
             continue
         if attributes.get_assertion(ent)[0] in DENIED or attributes.get_attribution(ent)[0] in _ASIDE:
@@ -113,11 +110,6 @@ def _happened(link: Link) -> bool:
     )
 
 
-def _frame_at(frames: list[Frame], offset: int) -> Frame | None:
-    number = bisect_right(frames, offset, key=lambda frame: frame.start) - 1
-    return frames[number] if number >= 0 and offset < frames[number].end else None
-
-
 def reactions_of(links: list[Link], keys: NameKeys, drug: str) -> list[Mention]:
     """Events that the report ties to a drug for the index patient on good evidence, each named once."""
     kinds = evidence_of()
@@ -137,22 +129,7 @@ def reactions_of(links: list[Link], keys: NameKeys, drug: str) -> list[Mention]:
     return list(found.values())
 
 
-def is_report(doc: Doc) -> bool:
-    """Whether a text is long enough that what it leaves unsaid says something."""
-    return _has_sentences(doc, _SENTENCES_OF_A_REPORT)
-
-
-def _has_sentences(doc: Doc, count: int) -> bool:
-    return next(islice(doc.sents, count - 1, None), None) is not None
-
-
-def review(
-    doc: Doc,
-    links: list[Link],
-    blamed: Collection[str] = (),
-    stopped: Collection[str] = (),
-    disabled: Collection[str] = (),
-) -> list[Link]:
+def review(account: Account, links: list[Link], blame: Blame, disabled: Collection[str] = ()) -> list[Link]:
     """Weigh every candidate that rests on time or nearness alone against the rest of the report.
 
     ``pair_is_treatment``
@@ -166,10 +143,10 @@ def review(
     ``no_suspect``
         Loses where the report blames no drug at all.
     """
-    keys = NameKeys(doc)
+    keys = account.keys
     kinds = evidence_of()
     pairs = [(keys.drug(link.drug), keys.event(link.event)) for link in links]
-    suspects: set[str] = set(blamed)
+    suspects: set[str] = set(blame.blamed)
     blamed_here: set[str] = set()
     aside: dict[str, set[str]] = {}
     reactions: dict[str, set[str]] = {}
@@ -185,13 +162,13 @@ def review(
                 if link.attribution is Attribution.INDEX_PATIENT:
                     blamed_here.add(drug)
     if not suspects:
-        suspects = set(stopped)
+        suspects = set(blame.stopped)
     treats_reaction = {
         drug
         for drug, events in aside.items()
         if any(reactions.get(event, set()) - {drug} for event in events)
     }
-    whole = _has_sentences(doc, _TELLS_ALL)
+    whole = len(account.sentence_starts) >= _TELLS_ALL
     reviewed = []
     for link, (drug, event) in zip(links, pairs, strict=True):
         changed = link

@@ -9,22 +9,18 @@ given. Any other drug is believed.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from functools import cache
-from itertools import pairwise
+from collections.abc import Collection
+from functools import cache, cached_property
 
 from spacy.tokens import Doc
 
 from sequela.components.links.masking import Masked
-from sequela.components.links.names import NameKeys
+from sequela.components.links.report import Account
 from sequela.components.links.rules import compile_pattern
 from sequela.lexicons.loader import load_lines
 from sequela.lexicons.terms import load_drug_names
-from sequela.schema import Label
 
 _WINDOW = 60
-_BESIDE = 12  # characters between a drug and its dose or route
-_AMOUNTS = frozenset((Label.DOSE.value, Label.ROUTE.value, Label.FREQUENCY.value))
 _ARTICLE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)  # names of substances take none: "the pylorus"
 _ENZYME = re.compile(
     r"(?:dehydrogen|galactosid|glucosid|hydroxyl|(?<!o)kin|lip|oxid|phosphat|polymer|prote|reduct|synth|transamin"
@@ -35,54 +31,68 @@ _HEADS = (("roles", "Drug"), ("maccrobat", "DRUG"), ("bc5cdr", "Chemical"))
 _VACCINE = re.compile(r"vaccin", re.IGNORECASE)
 
 
-def find_never_given(
-    doc: Doc, sentences: Iterable[Masked], keys: NameKeys, blamed: Collection[str]
-) -> frozenset[str]:
+def find_never_given(doc: Doc, account: Account, blamed: Collection[str]) -> frozenset[str]:
     """Give the keys of mentions tagged as drugs that nothing in the report shows to be an exposure of anybody.
 
     ``blamed`` are the keys of drugs that words of cause tie to an event: a new drug that no terminology knows yet
     is believed on these, where the heads of the tagger agree.
     """
     given, doubted = set(), set()
-    taken_before, taken_after, measured_before, measured_after = _patterns()
-    amounts = beside_amount(doc)
     agreed = _Agreement(doc)
-    for masked in sentences:
+    for masked in account.sentences:
         for number, item in enumerate(masked.items):
             if item.kind != "D" or item.anaphor is not None:
                 continue
-            key = keys.drug(item.mention)
-            first, last, _ = masked.edges(number)
-            before, after = masked.text[max(0, first - _WINDOW) : first], masked.text[last : last + _WINDOW]
-            if item.start in amounts or taken_before.search(before) or taken_after.search(after):
+            key, name = account.keys.drug(item.mention), item.mention.text
+            if key not in given and (item.start in account.amounts or _is_given(masked, number)):
                 given.add(key)
-            place = masked.places[number]
-            own_before = masked.text[max(0, place - _WINDOW) : place]
-            own_after = masked.text[place + 1 : place + _WINDOW]
-            doubtful = (
-                key not in blamed
-                or not agreed.on(item.start, item.end)
-                or _ARTICLE.search(own_before)
-                or measured_before.search(own_before)
-                or measured_after.search(own_after)
-            )
-            known = _is_known(item.mention.text, keys.is_coded(item.mention))
-            if is_endogenous(item.mention.text) or (not known and (doubtful or _is_germ(item.mention.text))):
+            if is_endogenous(name) or (
+                not _is_known(name, account.keys.is_coded(item.mention))
+                and (
+                    key not in blamed
+                    or _is_germ(name)
+                    or not agreed.on(item.start, item.end)
+                    or _is_measured(masked, number)
+                )
+            ):
                 doubted.add(key)
     return frozenset(doubted - given)
+
+
+def _is_given(masked: Masked, number: int) -> bool:
+    """Whether the words around a drug, or around those it is coordinated with, tell that it was given or taken."""
+    taken_before, taken_after, _, _ = _patterns()
+    first, last, _ = masked.edges(number)
+    before, after = masked.text[max(0, first - _WINDOW) : first], masked.text[last : last + _WINDOW]
+    return bool(taken_before.search(before) or taken_after.search(after))
+
+
+def _is_measured(masked: Masked, number: int) -> bool:
+    """Whether the words around a name tell its value, or it has an article, which no substance has."""
+    _, _, measured_before, measured_after = _patterns()
+    place = masked.places[number]
+    before = masked.text[max(0, place - _WINDOW) : place]
+    after = masked.text[place + 1 : place + _WINDOW]
+    return bool(_ARTICLE.search(before) or measured_before.search(before) or measured_after.search(after))
 
 
 class _Agreement:
     """Whether every head of the tagger sees a drug at a place; where there are no heads, nothing is doubted."""
 
     def __init__(self, doc: Doc) -> None:
-        self.heads = [
-            [(span.start_char, span.end_char) for span in doc.spans[group] if span.label_ == label]
+        self.doc = doc
+
+    @cached_property
+    def heads(self) -> list[list[tuple[int, int]]]:
+        """Where each head sees drugs."""
+        return [
+            [(span.start_char, span.end_char) for span in self.doc.spans[group] if span.label_ == label]
             for group, label in _HEADS
-            if group in doc.spans
+            if group in self.doc.spans
         ]
 
     def on(self, start: int, end: int) -> bool:
+        """Whether all see one between two offsets."""
         return all(any(first < end and start < last for first, last in places) for places in self.heads)
 
 
@@ -108,19 +118,6 @@ def _endogenous() -> frozenset[str]:
 
 def _is_known(name: str, coded: bool) -> bool:
     return coded or bool(_VACCINE.search(name)) or name.lower() in load_drug_names()
-
-
-def beside_amount(doc: Doc) -> frozenset[int]:
-    """Where drugs begin that have a dose, a route or a frequency next to them."""
-    ents = doc.ents
-    found = set()
-    for one, other in pairwise(ents):
-        if other.start_char - one.end_char <= _BESIDE:
-            if one.label_ == Label.DRUG and other.label_ in _AMOUNTS:
-                found.add(one.start_char)
-            elif other.label_ == Label.DRUG and one.label_ in _AMOUNTS:
-                found.add(other.start_char)
-    return frozenset(found)
 
 
 @cache

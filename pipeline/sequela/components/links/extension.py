@@ -6,31 +6,20 @@ Unlike the rules of ``lexicons/linking_rules.csv``, these need what the rest of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
-from spacy.tokens import Doc
-
-from sequela import attributes
 from sequela.components.links.masking import Item, Masked
-from sequela.components.links.names import NameKeys, is_generic_event
+from sequela.components.links.names import is_generic_event
+from sequela.components.links.report import Account
 from sequela.components.links.rules import Decision, Verdict, compile_pattern, evidence_of
-from sequela.schema import Assertion, Attribution, Frame, Link
+from sequela.schema import Assertion, Attribution, Link
 
 MANIFESTED, POISONED = "manifested_as", "poisoning"
 _SCORES = {MANIFESTED: 0.75, POISONED: 0.65}
 _SURE = 0.75
 _ASIDE = (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED)
 _ASSERTED = (Assertion.AFFIRMED, Assertion.POSSIBLE)
-
-
-@dataclass(frozen=True)
-class Story:
-    """What the patient had, in the order of the text: drugs and events with their sentences and frames."""
-
-    drugs: tuple[tuple[Item, Masked], ...]
-    events: tuple[tuple[Item, Masked], ...]
 
 
 def find_signs(sentences: Iterable[Masked], links: Iterable[Link]) -> Iterator[tuple[Item, Item, Decision]]:
@@ -68,47 +57,39 @@ def find_signs(sentences: Iterable[Masked], links: Iterable[Link]) -> Iterator[t
                         break
 
 
-def find_story(doc: Doc, sentences: Iterable[Masked], frame_at: Callable[[int], Frame | None]) -> Story:
-    """Give what the history tells that the index patient had."""
-    drugs, events = [], []
-    for masked in sentences:
-        for item in masked.items:
-            if item.anaphor is not None:
-                continue
-            frame: Frame | None = frame_at(item.start)
-            if frame is None or frame.attribution is not Attribution.INDEX_PATIENT:
-                continue
-            if item.kind == "D":
-                drugs.append((item, masked))
-            elif (
-                attributes.get_assertion(item.span)[0] in _ASSERTED
-                and attributes.get_attribution(item.span)[0] not in _ASIDE
-                and not is_generic_event(item.span.text)
-            ):
-                events.append((item, masked))
-    return Story(tuple(drugs), tuple(events))
-
-
 def find_poisoning(
-    story: Story, links: Iterable[Link], keys: NameKeys, poisons: Collection[str]
+    account: Account, links: Iterable[Link], poisons: Collection[str]
 ) -> Iterator[tuple[Item, Item, Decision]]:
     """Give what somebody came with whose poisoning or overdose the report tells, of one drug."""
     if len(poisons) != 1:
         return
-    drug = next((item for item, _ in story.drugs if keys.drug(item.mention) in poisons), None)
+    keys = account.keys
+    had = [(item, masked) for masked in account.sentences for item in masked.items if _is_had(item, account)]
+    drug = next((item for item, _ in had if item.kind == "D" and keys.drug(item.mention) in poisons), None)
     if drug is None:
         return
     explained = {
         (link.event.start, link.event.end) for link in links if not link.rejected or link.score >= _SURE
     }
-    for event, masked in story.events:
+    for event, masked in had:
         place = masked.places[masked.items.index(event)]
         if (
-            (event.start, event.end) not in explained
+            event.kind == "E"
+            and (event.start, event.end) not in explained
             and "D" not in masked.text
             and _presented().search(masked.text, 0, place)
         ):
             yield drug, event, _decision(POISONED, event, event)
+
+
+def _is_had(item: Item, account: Account) -> bool:
+    """Whether the history tells that the index patient had the drug or the event."""
+    frame = account.frame_at(item.start)
+    if item.anaphor is not None or frame is None or frame.attribution is not Attribution.INDEX_PATIENT:
+        return False
+    return item.kind == "D" or (
+        item.assertion in _ASSERTED and item.attribution not in _ASIDE and not is_generic_event(item.text)
+    )
 
 
 def _decision(rule: str, first: Item, last: Item) -> Decision:

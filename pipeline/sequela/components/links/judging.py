@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sequela import attributes
-from sequela.components.clearance import is_cleared
 from sequela.components.links.evidence import DENIED, OTHERS_BLAMED, WEAK
 from sequela.components.links.names import is_generic_event, same_event
 from sequela.components.links.pair_network import PairNetwork
-from sequela.components.links.pairs import Node, Pairs, find_pairs, is_told
-from sequela.components.links.report import LinkedReport
+from sequela.components.links.pair_values import Node, Pairs, find_pairs, is_told
+from sequela.components.links.report import LinkedReport, in_order
 from sequela.components.links.rules import evidence_of
 from sequela.schema import Attribution, Cue, Link, Role
 
@@ -41,7 +39,7 @@ class Thresholds:
 
 
 def judge(report: LinkedReport, network: PairNetwork, thresholds: Thresholds) -> list[Link]:
-    """Give the links with their probabilities, those rejected that are unlikely, and new ones.
+    """Give the links with their probabilities, and new ones, in the order of the text; the unlikely are rejected.
 
     A pair that no rule accepted becomes a link from its threshold on; from ``keep`` on it is kept as a rejected one.
     """
@@ -62,14 +60,14 @@ def judge(report: LinkedReport, network: PairNetwork, thresholds: Thresholds) ->
         else:
             told.add(new)
         judged.append(new)
-    return judged
+    return in_order(judged)
 
 
 class _Told:
     """What is linked already, for each patient."""
 
     def __init__(self, report: LinkedReport, links: Iterable[Link]) -> None:
-        self.keys = report.keys
+        self.keys = report.account.keys
         self.blamed = report.blame.blamed
         self.events: dict[tuple[str, str], list[str]] = {}
         self.causes: dict[str, dict[str, list[str]]] = {}  # of each patient, the events by drug
@@ -109,9 +107,10 @@ def _weighed(report: LinkedReport, pairs: Pairs, found: list[float], thresholds:
         (pairs.drugs[drug], pairs.events[event]): number
         for number, (drug, event) in enumerate(pairs.pair_keys.tolist())
     }
+    keys = report.account.keys
     weighed = []
     for link in report.links:
-        number = numbers.get((report.keys.drug(link.drug), report.keys.event(link.event)))
+        number = numbers.get((keys.drug(link.drug), keys.event(link.event)))
         if number is not None:
             link = replace(link, probability=found[number])
             by_role = evidence_of()[link.rule] == "role"
@@ -154,23 +153,22 @@ def _links(report: LinkedReport, pairs: Pairs, found: list[float], likely: list[
 
 def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> str | None:
     """Give the index patient who had the drug or the event of a mention; None where it does not tell so."""
-    frame = report.frames.at(node.item.start)
+    frame = report.account.frame_at(node.item.start)
     if (
         node.item.anaphor
         or is_impossible
         or frame is None
         or frame.attribution is not Attribution.INDEX_PATIENT
-        or attributes.get_assertion(node.item.span)[0] in DENIED
-        or (node.is_drug and is_cleared(node.item.span))
-        or (not node.is_drug and attributes.get_attribution(node.item.span)[0] is Attribution.EXCLUDED)
+        or node.item.assertion in DENIED
+        or (node.is_drug and node.item.is_cleared)
+        or (not node.is_drug and node.item.attribution is Attribution.EXCLUDED)
     ):
         return None
     return frame.patient_id
 
 
 def _link(report: LinkedReport, drug: Node, event: Node, probability: float) -> Link:
-    frame = report.frames.at(event.item.start)
-    assertion, assertion_cue = attributes.get_assertion(event.item.span)
+    frame = report.account.frame_at(event.item.start)
     mention = event.item.mention
     return Link(
         drug=drug.item.mention,
@@ -181,6 +179,6 @@ def _link(report: LinkedReport, drug: Node, event: Node, probability: float) -> 
         cues=(Cue(text=mention.text, start=mention.start, end=mention.end, rule=RULE),),
         attribution_cue=frame.cue if frame else None,
         patient_id=frame.patient_id if frame else "",
-        assertion=assertion,
-        assertion_cue=assertion_cue,
+        assertion=event.item.assertion,
+        assertion_cue=event.item.assertion_cue,
     )

@@ -17,9 +17,10 @@ from functools import cache
 
 from spacy.tokens import Span
 
+from sequela.components.clearance import clears
 from sequela.components.links.names import is_side_effect
 from sequela.lexicons.loader import load_table
-from sequela.schema import Cue, Label, Mention
+from sequela.schema import Assertion, Attribution, Cue, Label, Mention
 
 _MASK = {Label.DRUG: "D", Label.SYMPTOM: "E", Label.TIME: "T", Label.BODY_SITE: "B"}
 _DROPPED = frozenset((Label.DOSE, Label.ROUTE, Label.FREQUENCY))
@@ -34,7 +35,7 @@ _TIME_ENDS = re.compile(
     r" (?:after|following|of|post|into|before|later|prior|from|since|with|on|under)\b.*$", re.IGNORECASE
 )
 _RELATIVE = re.compile(r",? (?:which|that) (?:was|had|has) ")
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"[^\S ]\s*| \s+")  # all white space but a single blank
 
 
 @cache
@@ -62,14 +63,20 @@ class Item:
 
     ``mentions`` are what rows would name: the entity itself, or for an anaphor ("this medication", "these
     symptoms") its antecedents, none where these are the reactions of the report; ``anaphor`` then holds the
-    anaphor's own words.
+    anaphor's own words. Text, places, assertion and attribution are those of the anaphor where it is one.
     """
 
     kind: str  # "D" or "E"
-    span: Span
+    text: str
     mentions: tuple[Mention, ...]
-    start: int  # place in the text of the report, of the anaphor where it is one
+    start: int  # place in the text of the report
     end: int
+    first: int  # the same in tokens
+    last: int
+    assertion: Assertion = Assertion.AFFIRMED
+    assertion_cue: Cue | None = None
+    attribution: Attribution = Attribution.INDEX_PATIENT
+    attribution_cue: Cue | None = None
     anaphor: Cue | None = None
 
     @property
@@ -77,8 +84,15 @@ class Item:
         """The first mention."""
         return self.mentions[0]
 
+    @property
+    def is_cleared(self) -> bool:
+        """Whether the report clears the drug of the reaction."""
+        return clears(self.attribution, self.attribution_cue)
+
     def each(self) -> list[Item]:
         """One item for every antecedent."""
+        if len(self.mentions) == 1:
+            return [self]
         return [replace(self, mentions=(mention,)) for mention in self.mentions]
 
 
@@ -87,7 +101,8 @@ class Masked:
     """A masked sentence with the place of every item in it."""
 
     text: str
-    start: int  # where the sentence begins and ends in the report
+    number: int  # of the sentence in the report
+    start: int  # where the sentence begins and ends there
     end: int
     items: tuple[Item, ...]
     places: tuple[int, ...]
@@ -121,13 +136,13 @@ class Masked:
         return join.strip(" ,/-–+&") in ("", "and", "or", "plus", "and/or")
 
 
-def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) -> Masked:
+def mask(number: int, text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) -> Masked:
     """Mask a sentence.
 
     Parameters
     ----------
-    text, offset
-        The sentence and where it begins in the report.
+    number, text, offset
+        The sentence, which of the report it is and where it begins there.
     items
         Drugs and events in the order of the text, not overlapping.
     others
@@ -156,15 +171,17 @@ def mask(text: str, offset: int, items: Sequence[Item], others: Sequence[Span]) 
         position = max(end, position)
     pieces.append(text[position - offset :].lower())
     masked = _SPACES.sub(" ", "".join(pieces))
-    for _ in range(_NESTED):
-        masked = _BRACKETS.sub(" ", masked)
-    masked = _SPACES.sub(" ", masked).replace(" ,", ",")
+    if "(" in masked or "[" in masked:
+        for _ in range(_NESTED):
+            masked = _BRACKETS.sub(" ", masked)
+        masked = _SPACES.sub(" ", masked)
+    masked = masked.replace(" ,", ",")
     places = tuple(match.start() for match in re.finditer("[DEG]", masked))
-    return Masked(masked, offset, offset + len(text), tuple(items), places, _groups(masked, places))
+    return Masked(masked, number, offset, offset + len(text), tuple(items), places, _groups(masked, places))
 
 
 def _letter(item: Item) -> str:
-    return _SIDE_EFFECT if item.kind == "E" and is_side_effect(item.span.text) else item.kind
+    return _SIDE_EFFECT if item.kind == "E" and is_side_effect(item.text) else item.kind
 
 
 def _kind(letter: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
-from spacy.tokens import Doc
+from spacy.tokens import Span
 
+from sequela.attributes import get_reference
 from sequela.components.links.classes import class_of
 from sequela.components.terms.drugs import normalise_drug
 from sequela.components.terms.spelling import FUZZY
@@ -18,20 +20,21 @@ _WORDS = re.compile(r"[a-z0-9]+")
 
 
 class NameKeys:
-    """Keys of mentions: the normalised name, else the words, of the long form where it is an abbreviation."""
+    """Keys of mentions: the normalised name, else the words, of the long form where it is an abbreviation.
 
-    def __init__(self, doc: Doc) -> None:
+    ``ents`` are the entities of the report.
+    """
+
+    def __init__(self, ents: Iterable[Span]) -> None:
         self.long_forms: dict[tuple[int, int], str] = {}
-        for ent in doc.ents:
-            found = ent._.refers_to if ent.label_ in _NAMED else None
+        for ent in ents:
+            found = get_reference(ent) if ent.label_ in _NAMED else None
             if found and found["rule"] == "abbreviation":
                 self.long_forms[ent.start_char, ent.end_char] = found["text"]
 
     def drug(self, mention: Mention) -> str:
         """Key of a drug mention."""
-        text = self._text(mention)
-        term = normalise_drug(text)
-        return term.name.lower() if term and term.name else drug_words(text)
+        return _drug_key(self._text(mention))
 
     def is_coded(self, mention: Mention) -> bool:
         """Whether a terminology knows the drug of a mention."""
@@ -44,6 +47,12 @@ class NameKeys:
 
     def _text(self, mention: Mention) -> str:
         return self.long_forms.get((mention.start, mention.end), mention.text)
+
+
+@lru_cache(maxsize=4096)
+def _drug_key(text: str) -> str:
+    term = normalise_drug(text)
+    return term.name.lower() if term and term.name else drug_words(text)
 
 
 @lru_cache(maxsize=4096)
@@ -67,8 +76,10 @@ def same_event(one: str, other: str) -> bool:
     if one == other:
         return True
     first, second = one.split(), other.split()
+    if first[-1:] != second[-1:]:
+        return False
     short, long = (first, second) if len(first) <= len(second) else (second, first)
-    return set(short) <= set(long) and short[-1] == long[-1]
+    return set(short) <= set(long)
 
 
 def _fold(text: str) -> str:
@@ -96,6 +107,7 @@ def _drug_noise() -> frozenset[str]:
     return frozenset(nouns | set(load_lines("drug_salts.txt")))
 
 
+@lru_cache(maxsize=4096)
 def is_generic_event(text: str) -> bool:
     """Whether an event has no name of its own ("side effects", "an adverse drug reaction", "toxicity")."""
     words = re.sub(
@@ -110,6 +122,7 @@ def is_side_effect(text: str) -> bool:
     return bool(_side_effect().search(text.lower().strip())) and is_generic_event(text)
 
 
+@lru_cache(maxsize=4096)
 def is_generic_drug(text: str) -> bool:
     """Whether a drug mention names nothing ("medications", "the drug", "treatment", "fluids")."""
     words = re.sub(
@@ -120,6 +133,7 @@ def is_generic_drug(text: str) -> bool:
     return any(form in _generic_drugs() for form in (words, words[:-1] if words.endswith("s") else words))
 
 
+@lru_cache(maxsize=4096)
 def is_class_name(text: str) -> bool:
     """Whether a drug mention names a class ("the antibiotic", "serotonergic drugs") and no substance."""
     last = re.split("[ -]", text.lower())[-1]

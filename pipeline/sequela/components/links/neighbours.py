@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from spacy.tokens import Doc
-
-from sequela import attributes
 from sequela.components.links.masking import Item, Masked
 from sequela.components.links.names import is_class_name
+from sequela.components.links.report import Account
 from sequela.components.links.rules import Decision, Verdict, compile_pattern
 from sequela.lexicons.loader import load_table
 from sequela.schema import Link, Section, Zone
@@ -20,9 +18,7 @@ _LONGEST = 600  # masked characters around the drug and before the event that a 
 _RETELLING = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION, Zone.TABLE, Zone.REFERENCES))
 
 
-def find_told_before(
-    doc: Doc, sentences: list[Masked], links: list[Link]
-) -> Iterator[tuple[Item, Item, Decision]]:
+def find_told_before(account: Account, links: list[Link]) -> Iterator[tuple[Item, Item, Decision]]:
     """Give drug, event and decision for events that no drug of their own sentence explains.
 
     The rules are the lines of ``lexicons/linking_neighbours.csv``: what the sentences of the drug and of the
@@ -31,8 +27,7 @@ def find_told_before(
     explained = {
         (link.event.start, link.event.end) for link in links if not link.rejected or link.score >= 0.7
     }
-    sections = attributes.get_sections(doc)
-    numbers = _sentence_numbers(doc, sentences)
+    sections, sentences = account.sections, account.sentences
     rules = _rules()
     for position, masked in enumerate(sentences):
         events = [
@@ -46,7 +41,7 @@ def find_told_before(
         for other in (*range(position - 1, max(-1, position - 1 - _LOOK_BACK), -1), position + 1):
             if not 0 <= other < len(sentences) or not _same_section(sections, masked, sentences[other]):
                 continue
-            distance = numbers[other] - numbers[position]
+            distance = sentences[other].number - masked.number
             found = [
                 (drug, item, Decision(name, Verdict.REACTION, score, masked.start, item.start))
                 for place, item in events
@@ -102,15 +97,6 @@ def _rules() -> list[tuple[str, int, int, re.Pattern[str], re.Pattern[str], floa
         exposure, onset = compile_pattern(row["drug_sentence"]), compile_pattern(row["event_sentence"])
         rules.append((row["rule"], int(row["from"]), int(row["to"]), exposure, onset, float(row["score"])))
     return rules
-
-
-def _sentence_numbers(doc: Doc, sentences: list[Masked]) -> list[int]:
-    wanted = {masked.start: position for position, masked in enumerate(sentences)}
-    numbers = [0] * len(sentences)
-    for number, sent in enumerate(doc.sents):
-        if sent.start_char in wanted:
-            numbers[wanted[sent.start_char]] = number
-    return numbers
 
 
 def _is_retelling(sections: list[Section], masked: Masked) -> bool:

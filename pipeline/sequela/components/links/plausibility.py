@@ -6,12 +6,14 @@ import re
 from functools import cache, lru_cache
 
 from sequela.components.links.names import is_generic_event
-from sequela.components.links.rules import is_bare_measurement, is_improvement
+from sequela.components.links.rules import is_improvement, is_quantity, tells_of_change
 from sequela.lexicons.loader import load_table
 
-_OTHER_CAUSE = re.compile(r"\w-(?:induced|associated|related|mediated) ")
 _AROUND = 80  # characters before and after the event that are looked at
+_BESIDE = 40  # of these, the characters that tell of the change of a quantity
 _BLAMED = ("causal", "role")
+# Patterns that the words of an event match or not, wherever it stands.
+_NATURES = ("allergy", "infection", "injury", "neoplasm", "other_cause", "progress", "trait")
 
 
 def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_report: bool = True) -> str:
@@ -29,22 +31,20 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
         catch infections under treatments.
     """
     event, before, after = event.lower(), before[-_AROUND:].lower(), after[:_AROUND].lower()
-    patterns = _patterns()
-    if patterns["no_event"].fullmatch(event):
+    patterns, nature = _patterns(), _nature(event)
+    if "no_event" in nature:
         return "the words name no event"
-    if is_generic_event(event) and patterns["denied"].search(before):
+    if "generic" in nature and patterns["denied"].search(before):
         return "there was none"
-    if is_improvement(event) or patterns["relieved"].match(after):
+    if "improvement" in nature or patterns["relieved"].match(after):
         return "an improvement is no reaction"
-    if is_bare_measurement(event, before, after):
+    if "quantity" in nature and not tells_of_change(before[-_BESIDE:], after[:_BESIDE]):
         return "a measurement, and no change of it"
-    if _OTHER_CAUSE.search(event):
+    if "other_cause" in nature:
         return "the event names another cause"
-    if patterns["trait"].search(event):
+    if "trait" in nature:
         return "a trait that the patient was born with"
-    if patterns["long_ago"].search(after) or (
-        patterns["allergy"].search(event) and patterns["known_before"].search(before)
-    ):
+    if patterns["long_ago"].match(after) or ("allergy" in nature and patterns["known_before"].search(before)):
         return "told of an earlier time"
     if patterns["names_another"].match(after):
         return "a part of the name of another event"
@@ -54,21 +54,36 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
         return "brought about on purpose"
     if patterns["accident"].search(before):
         return "the result of an accident"
-    if in_report and patterns["progress"].search(event):
+    if in_report and "progress" in nature:
         return "the course of a tumour"
     if evidence not in _BLAMED:
         if patterns["resolved"].match(after) or patterns["resolution"].search(before):
             return "it got better after the drug"
-        if in_report and patterns["infection"].search(event):
+        if in_report and "infection" in nature:
             return "an infection, and no more than time blames the drug"
-        if patterns["injury"].search(event):
+        if "injury" in nature:
             return "an injury, and no more than time blames the drug"
-        if patterns["progress"].search(event) or (
-            patterns["neoplasm"].search(event)
-            and (evidence != "timed" or patterns["relapse"].search(f"{before} {event}"))
+        if "progress" in nature or (
+            "neoplasm" in nature and (evidence != "timed" or patterns["relapse"].search(f"{before} {event}"))
         ):
             return "the course of a tumour, and no more than time blames the drug"
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _nature(event: str) -> frozenset[str]:
+    """Give what the words of an event, in lower case, say of it wherever it stands; a quantity tells of no change."""
+    patterns = _patterns()
+    kinds = {name for name in _NATURES if patterns[name].search(event)}
+    if patterns["no_event"].fullmatch(event):
+        kinds.add("no_event")
+    if is_generic_event(event):
+        kinds.add("generic")
+    if is_improvement(event):
+        kinds.add("improvement")
+    if is_quantity(event) and not tells_of_change(event):
+        kinds.add("quantity")
+    return frozenset(kinds)
 
 
 @lru_cache(maxsize=8)
@@ -105,14 +120,15 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "mistaken_for": re.compile(rf"\b(?:{'|'.join(cues['mistaken_for'])}) (?:an? )?(?:[\w-]+ ){{0,2}}$"),
         "on_purpose": re.compile(rf"\b(?:{'|'.join(cues['on_purpose'])}) (?:\w+ )?$"),
         "names_another": re.compile(
-            r"^ ?[-‐‑–](?:associated|dependent|induced|like|mediated|positive|related) "
+            r" ?[-‐‑–](?:associated|dependent|induced|like|mediated|positive|related) "
         ),
         "resolution": re.compile(rf"\b(?:{'|'.join(cues['improvement_noun'])}) (?:in|of) (?:\w+ ){{0,2}}$"),
+        "other_cause": re.compile(r"\w-(?:induced|associated|related|mediated) "),
         "relieved": re.compile(rf" (?:{relief})\b"),
         "resolved": re.compile(rf" (?:\w+ ){{0,3}}(?:{resolve})\b"),
         "denied": re.compile(r"\b(?:no|without|any) (?:\w+ ){0,2}$"),
         "known_before": re.compile(known_before),
-        "long_ago": re.compile(rf"^,? (?:\w+ ){{0,3}}(?:{'|'.join(cues['long_ago'])})\b"),
+        "long_ago": re.compile(rf",? (?:\w+ ){{0,3}}(?:{'|'.join(cues['long_ago'])})\b"),
     } | {
         name: re.compile(rf"\b(?:{'|'.join(cues[name])})\b")
         for name in (

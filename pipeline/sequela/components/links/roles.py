@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from spacy.tokens import Doc, Span
+import numpy as np
+import numpy.typing as npt
+from spacy.tokens import Doc
 
+from sequela.components.links.masking import Item
 from sequela.components.links.rules import Decision, Verdict, evidence_of
 from sequela.schema import RoleLabel
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 SPANS = "roles"
 _SCORE = 0.6
@@ -26,12 +32,19 @@ class Roles:
             reach = self.reach.setdefault(label, [])
             reach.append(max(end, reach[-1]) if reach else end)
 
-    def has(self, role: RoleLabel, span: Span) -> bool:
-        """Whether a span overlaps one with the role."""
-        before = bisect_left(self.starts.get(role.value, ()), span.end_char)
-        return before > 0 and self.reach[role.value][before - 1] > span.start_char
+    def has(self, role: RoleLabel, item: Item) -> bool:
+        """Whether a drug or event overlaps a span with the role."""
+        before = bisect_left(self.starts.get(role.value, ()), item.end)
+        return before > 0 and self.reach[role.value][before - 1] > item.start
 
-    def decide(self, drug: Span, event: Span, decision: Decision | None) -> Decision | None:
+    def among(self, role: RoleLabel, starts: Ints, ends: Ints) -> Bools:
+        """Which of several places overlap a span with the role, shape (places,)."""
+        before = np.searchsorted(self.starts.get(role.value, ()), ends)
+        reach = np.array([-1, *self.reach.get(role.value, ())])  # before the first span there is none
+        found: Bools = reach[before] > starts
+        return found
+
+    def decide(self, drug: Item, event: Item, decision: Decision | None) -> Decision | None:
         """Change the decision of a rule that rests on nearness or order alone; the others stand.
 
         ``roles``

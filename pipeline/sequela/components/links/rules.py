@@ -120,15 +120,14 @@ def decide(masked: Masked, drug: int, event: int, rules: dict[str, tuple[Rule, .
     return None
 
 
-def is_bare_measurement(event: str, before: str, after: str) -> bool:
-    """Whether an event mention is a quantity ("creatinine", "liver function") of which no change is told.
+def is_quantity(event: str) -> bool:
+    """Whether an event mention, in lower case, is something that is measured ("creatinine", "liver function")."""
+    return bool(_measurement()[0].search(event))
 
-    ``before`` and ``after`` are the words around the mention.
-    """
-    quantity, change = _measurement()
-    return bool(quantity.search(event.lower())) and not any(
-        change.search(text.lower()) for text in (event, before[-40:], after[:40])
-    )
+
+def tells_of_change(*texts: str) -> bool:
+    """Whether words, in lower case, tell that a quantity rose or fell."""
+    return any(map(_measurement()[1].search, texts))
 
 
 @cache

@@ -163,9 +163,9 @@ def find_carried(scene: Scene, link: Link) -> Onset | None:
     start = scene.sentences[max(here - _CARRY - 1, 0)][0]
     told: tuple[Candidate, Time, list[str]] | None = None
     for time in scene.times_near(start, link.event.start, link.event.start):
-        candidate = read_candidate(scene, link, time)
         if comes_later(scene, link, time):
             continue
+        candidate = read_candidate(scene, link, time)
         if candidate and candidate.rule in NAMES_EXPOSURE and _told_before(scene, link, time):
             told = (candidate, time, [time.value.min])
         elif told and time.value.reference == "previous" and time.value.relation == "after":

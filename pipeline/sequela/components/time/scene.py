@@ -100,9 +100,19 @@ class Scene:
     def cues_between(self, start: int, end: int) -> list[CueWord]:
         """Give the cue words of a stretch; of a word that it cuts, the part inside counts."""
         text = self.text
-        if (start and _of_word(text[start - 1])) or (end < len(text) and _of_word(text[end])):
-            return _find_cues(text, start, end)
-        return _between(self._cues, start, end)
+        first, last = start, end  # of what the stretch holds whole
+        if start and _of_word(text[start - 1]):
+            while first < end and _of_word(text[first]):
+                first += 1
+        if end < len(text) and _of_word(text[end]):
+            while last > first and _of_word(text[last - 1]):
+                last -= 1
+        cues = _between(self._cues, first, last)
+        if first > start:
+            cues = _find_cues(text, start, first) + cues
+        if last < end:
+            cues += _find_cues(text, last, end)
+        return cues
 
     @cached_property
     def _cues(self) -> list[CueWord]:
@@ -145,7 +155,7 @@ def read_scene(doc: Doc) -> Scene:
             if value is not None:
                 times.append(Time(ent.start_char, ent.end_char, ent.text, value=value))
         elif label == drug_label:
-            alias = (ent._.refers_to or {}).get("text", "")
+            alias = (attributes.get_reference(ent) or {}).get("text", "")
             drugs.append(Place(ent.start_char, ent.end_char, ent.text, alias))
         elif label == symptom_label:
             symptoms.append(Place(ent.start_char, ent.end_char, ent.text))
