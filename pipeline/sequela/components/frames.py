@@ -10,15 +10,15 @@ reported a man who …"; "developed" tells of an episode, whoever had it. So cue
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from spacy.tokens import Doc
 
 from sequela.attributes import get_sections
-from sequela.components.cues import CueMatcher, Found, Words
-from sequela.components.discourse import INDEX, OTHER, RETELLING_ZONES, Memory, is_several
+from sequela.components.cues import CueMatcher, Found, Words, number_of
+from sequela.components.discourse import HUMANS, INDEX, OTHER, RETELLING_ZONES, Memory, is_several
 from sequela.components.texts import sentence_offsets, text_of, words_of
 from sequela.lexicons.loader import load_table
 from sequela.schema import Attribution, Cue, Frame, Section, Zone
@@ -49,7 +49,30 @@ _STRONG = 2.5  # a cue that makes a clause a statement of its own
 _PASSED_ON = {"new_person": 0, "group": 1, "person": 2, "episode": 3}
 _OWN_ROW = frozenset(("deictic", "this_patient"))  # "Present case" in a table of published ones
 _OURS = frozenset(("deictic", "we_report"))
-_STUDY = frozenset(("study", "regulator", "incidence"))
+_STUDY = frozenset(("study", "regulator", "incidence", "trial"))
+# Cues that present one patient, whoever it is; a report without any is of a study, of animals, or of nobody.
+_OF_ONE = frozenset(
+    (
+        "animal_patient",
+        "deictic",
+        "first_report",
+        "new_person",
+        "numbered_case",
+        "pronoun",
+        "pronoun_possessive",
+        "relative",
+        "single_patient",
+        "that_case",
+        "the_patient",
+        "this_patient",
+        "we_report",
+    )
+)
+_OF_NOBODY = 4.0  # votes for background in a report that presents no patient
+_AS_STUDY = frozenset(
+    ("animal", "experiment", "literature_search", "one_animal", "participant", "statistics", *_STUDY)
+)
+_MANY = 10  # patients, from which on a number of them makes a study
 _COUNTED = frozenset(("counted_cases", "counted_patients"))
 _CLAUSE_WORDS = frozenset(
     [
@@ -78,6 +101,10 @@ class FrameCue:
     name: str
     attribution: str
     weight: float
+
+
+_ONE_ANIMAL = FrameCue("one_animal", BACKGROUND.value, 4.0)
+_NEW_PERSON = FrameCue("new_person", "new_person", 1.5)
 
 
 @cache
@@ -122,18 +149,24 @@ def find_frames(doc: Doc) -> list[Frame]:
     memory = Memory()
     frames: list[Frame] = []
     before: Section | None = None
+    told = []
     for start, end, section in statements(doc):
+        first, last = words.between(start, end)
+        told.append((start, end, section, first, last, matcher.find(words, first, last)))
+    every = [found for *_, cues in told for found in cues]
+    nobody = _presents_nobody(words, every)
+    veterinary = _is_veterinary(words, {found.entry.name for found in every})
+    for start, end, section, first, last, cues in told:
         zone = section.zone if section else Zone.BODY
         if section != before:
             memory.begin_section()
         elif frames and "\n" in words.text[frames[-1].end - 1 : start + 1]:
             memory.begin_paragraph()
         before = section
-        first, last = words.between(start, end)
-        cues = matcher.find(words, first, last)
+        cues = list(_of_animals(words, cues, veterinary=veterinary))
         for low, high in _clauses(words, first, last, cues):
             inside = [found for found in cues if low <= found.start < high]
-            votes = _count(words, inside, zone, memory)
+            votes = _count(words, inside, zone, memory, nobody)
             if zone in _UNTOLD_ZONES and votes.is_tied and _tells_of_past(words, low, high):
                 votes.total[INDEX] += _PAST
             _remember(words, low, high, inside, votes.winner, zone, memory)
@@ -155,6 +188,36 @@ def statements(doc: Doc) -> Iterator[tuple[int, int, Section | None]]:
             yield start, hidden.end(), section
             start = hidden.end()
         yield start, end, section
+
+
+def _presents_nobody(words: Words, cues: list[Found[FrameCue]]) -> Found[FrameCue] | None:
+    """Give the cue of a study, or of an experiment, where the whole report presents no patient."""
+    names = {found.entry.name for found in cues}
+    if not _OF_ONE.isdisjoint(names):
+        return None
+    return next((found for found in cues if found.entry.name in _AS_STUDY or _are_many(words, found)), None)
+
+
+def _is_veterinary(words: Words, names: Collection[str]) -> bool:
+    """Whether the patient of the report is an animal: one is told of, and no man, woman or child."""
+    return not {"animal_patient", "one_animal"}.isdisjoint(names) and HUMANS.isdisjoint(words.lower)
+
+
+def _of_animals(
+    words: Words, cues: list[Found[FrameCue]], *, veterinary: bool
+) -> Iterator[Found[FrameCue]]:
+    """Give the cues as they are meant: "the dog" is the patient of a veterinary report, of others it is nobody."""
+    for found in cues:
+        if found.entry.name == "animal_patient" and not veterinary:
+            # "a 30-year-old woman with two dogs"
+            person = not HUMANS.isdisjoint(words.lower[found.start : found.end])
+            yield replace(found, entry=_NEW_PERSON if person else _ONE_ANIMAL)
+        elif found.entry.name != "one_animal" or not veterinary:
+            yield found
+
+
+def _are_many(words: Words, found: Found[FrameCue]) -> bool:
+    return found.entry.name == "counted_patients" and (number_of(words.lower[found.start]) or 0) >= _MANY
 
 
 def _clauses(words: Words, first: int, last: int, cues: list[Found[FrameCue]]) -> list[tuple[int, int]]:
@@ -197,9 +260,18 @@ _SIDES = frozenset(side.value for side in (INDEX, OTHER, BACKGROUND))
 _TOLD = frozenset((INDEX.value, "person", "episode"))
 
 
-def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: Memory) -> _Votes:
+def _count(
+    words: Words,
+    cues: list[Found[FrameCue]],
+    zone: Zone,
+    memory: Memory,
+    nobody: Found[FrameCue] | None,
+) -> _Votes:
     votes = _Votes()
     side, weight = _ZONE_PRIORS[zone]
+    if nobody:
+        votes.add(BACKGROUND, _OF_NOBODY, nobody)
+        side = BACKGROUND
     if zone is Zone.TABLE and memory.table and not any(found.entry.name in _OWN_ROW for found in cues):
         side, weight = memory.table
     elif memory.study and zone in _UNTOLD_ZONES:
@@ -216,12 +288,14 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: Memory
         if found.entry.attribution in _SIDES:
             side = Attribution(found.entry.attribution)
             votes.add(OTHER if counted and name == "reported_generally" else side, found.entry.weight, found)
-    study = memory.study or not _STUDY.isdisjoint(heaviest)
+    study = nobody is not None or memory.study or not _STUDY.isdisjoint(heaviest)
     episode = 0.0
     passed_on = [found for found in heaviest.values() if found.entry.attribution in _PASSED_ON]
     for found in sorted(passed_on, key=lambda found: _PASSED_ON[found.entry.attribution]):
         kind, weight = found.entry.attribution, found.entry.weight
         if study and not memory.other and (kind == "group" or found.entry.name in _COUNTED):
+            votes.add(BACKGROUND, weight, found)
+        elif kind == "new_person" and nobody:
             votes.add(BACKGROUND, weight, found)
         elif kind == "new_person":
             votes.add(_introduced(words, found, votes, zone, memory), weight, found)

@@ -18,6 +18,7 @@ from sequela.components.links.rules import evidence_of
 from sequela.schema import Attribution, Cue, Link, Role
 
 RULE = "pair_model"
+_NOT_HERE = (Attribution.BACKGROUND, Attribution.EXCLUDED)
 UNLIKELY = "the report as a whole speaks against it"
 
 
@@ -162,7 +163,7 @@ def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> str | Non
         or frame.attribution is not Attribution.INDEX_PATIENT
         or attributes.get_assertion(node.item.span)[0] in DENIED
         or (node.is_drug and is_cleared(node.item.span))
-        or (not node.is_drug and attributes.get_attribution(node.item.span)[0] is Attribution.EXCLUDED)
+        or (not node.is_drug and attributes.get_attribution(node.item.span)[0] in _NOT_HERE)
     ):
         return None
     return frame.patient_id
