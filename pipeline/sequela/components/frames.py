@@ -69,7 +69,7 @@ _OF_ONE = frozenset(
     )
 )
 _OF_NOBODY = 4.0  # votes for background in a report that presents no patient
-_AS_STUDY = frozenset(
+OF_STUDIES = frozenset(
     ("animal", "experiment", "literature_search", "one_animal", "participant", "statistics", *_STUDY)
 )
 _MANY = 10  # patients, from which on a number of them makes a study
@@ -195,7 +195,7 @@ def _presents_nobody(words: Words, cues: list[Found[FrameCue]]) -> Found[FrameCu
     names = {found.entry.name for found in cues}
     if not _OF_ONE.isdisjoint(names):
         return None
-    return next((found for found in cues if found.entry.name in _AS_STUDY or _are_many(words, found)), None)
+    return next((found for found in cues if found.entry.name in OF_STUDIES or _are_many(words, found)), None)
 
 
 def _is_veterinary(words: Words, names: Collection[str]) -> bool:
@@ -203,9 +203,7 @@ def _is_veterinary(words: Words, names: Collection[str]) -> bool:
     return not {"animal_patient", "one_animal"}.isdisjoint(names) and HUMANS.isdisjoint(words.lower)
 
 
-def _of_animals(
-    words: Words, cues: list[Found[FrameCue]], *, veterinary: bool
-) -> Iterator[Found[FrameCue]]:
+def _of_animals(words: Words, cues: list[Found[FrameCue]], *, veterinary: bool) -> Iterator[Found[FrameCue]]:
     """Give the cues as they are meant: "the dog" is the patient of a veterinary report, of others it is nobody."""
     for found in cues:
         if found.entry.name == "animal_patient" and not veterinary:

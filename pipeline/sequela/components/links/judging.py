@@ -9,16 +9,18 @@ import numpy as np
 
 from sequela import attributes
 from sequela.components.clearance import is_cleared
+from sequela.components.frames import OF_STUDIES
 from sequela.components.links.evidence import DENIED, OTHERS_BLAMED, WEAK
 from sequela.components.links.names import is_generic_event, same_event
 from sequela.components.links.pair_network import PairNetwork
 from sequela.components.links.pairs import Node, Pairs, find_pairs, is_told
 from sequela.components.links.report import LinkedReport
 from sequela.components.links.rules import evidence_of
-from sequela.schema import Attribution, Cue, Link, Role
+from sequela.schema import Attribution, Cue, Frame, Link, Role
 
 RULE = "pair_model"
 _NOT_HERE = (Attribution.BACKGROUND, Attribution.EXCLUDED)
+_Who = tuple[Attribution, str]  # whom a statement is about: attribution and number of the patient
 UNLIKELY = "the report as a whole speaks against it"
 
 
@@ -75,7 +77,7 @@ class _Told:
         self.events: dict[tuple[str, str], list[str]] = {}
         self.causes: dict[str, dict[str, list[str]]] = {}  # of each patient, the events by drug
         for link in links:
-            if is_told(link):
+            if is_told(link) or _is_of_study(report.frames.at(link.event.start)):
                 self.add(link)
 
     def add(self, link: Link) -> None:
@@ -116,7 +118,8 @@ def _weighed(report: LinkedReport, pairs: Pairs, found: list[float], thresholds:
         if number is not None:
             link = replace(link, probability=found[number])
             by_role = evidence_of()[link.rule] == "role"
-            if is_told(link) and found[number] < (thresholds.accept_beside if by_role else thresholds.keep):
+            counts = is_told(link) or _is_of_study(report.frames.at(link.event.start))
+            if counts and found[number] < (thresholds.accept_beside if by_role else thresholds.keep):
                 link = replace(link, rejected=UNLIKELY)
         weighed.append(link)
     return weighed
@@ -135,7 +138,7 @@ def _links(report: LinkedReport, pairs: Pairs, found: list[float], likely: list[
     order = np.argsort(pairs.pair_of, kind="stable")
     bounds = np.searchsorted(pairs.pair_of[order], np.arange(len(found) + 1))
     for number in likely:
-        nearest: dict[str, tuple[int, int, Node, Node]] = {}
+        nearest: dict[_Who, tuple[int, int, Node, Node]] = {}
         for place in order[bounds[number] : bounds[number + 1]].tolist():
             one, other = int(pairs.drug_nodes[place]), int(pairs.event_nodes[place])
             drug, event, patient = pairs.nodes[one], pairs.nodes[other], patients[one]
@@ -153,20 +156,25 @@ def _links(report: LinkedReport, pairs: Pairs, found: list[float], likely: list[
             yield _link(report, drug, event, found[number])
 
 
-def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> str | None:
-    """Give the index patient who had the drug or the event of a mention; None where it does not tell so."""
+def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> _Who | None:
+    """Give the index patient, or a study, that had the drug or the event of a mention; None where none is told."""
     frame = report.frames.at(node.item.start)
     if (
         node.item.anaphor
         or is_impossible
         or frame is None
-        or frame.attribution is not Attribution.INDEX_PATIENT
+        or not (frame.attribution is Attribution.INDEX_PATIENT or _is_of_study(frame))
         or attributes.get_assertion(node.item.span)[0] in DENIED
         or (node.is_drug and is_cleared(node.item.span))
         or (not node.is_drug and attributes.get_attribution(node.item.span)[0] in _NOT_HERE)
     ):
         return None
-    return frame.patient_id
+    return frame.attribution, frame.patient_id
+
+
+def _is_of_study(frame: Frame | None) -> bool:
+    """Whether animals or participants of a trial are told of: a link there is no claim about a patient."""
+    return frame is not None and frame.attribution is Attribution.BACKGROUND and frame.rule in OF_STUDIES
 
 
 def _link(report: LinkedReport, drug: Node, event: Node, probability: float) -> Link:
@@ -180,6 +188,7 @@ def _link(report: LinkedReport, drug: Node, event: Node, probability: float) -> 
         score=probability,
         probability=probability,
         cues=(Cue(text=mention.text, start=mention.start, end=mention.end, rule=RULE),),
+        attribution=frame.attribution if frame else Attribution.INDEX_PATIENT,
         attribution_cue=frame.cue if frame else None,
         patient_id=frame.patient_id if frame else "",
         assertion=assertion,
