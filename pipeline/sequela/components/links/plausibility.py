@@ -10,6 +10,7 @@ from sequela.components.links.rules import is_bare_measurement, is_improvement
 from sequela.lexicons.loader import load_table
 
 _OTHER_CAUSE = re.compile(r"\w-(?:induced|associated|related|mediated) ")
+_AFTER = re.compile(r" (?:after|during|following|from|of) ")  # "perforation after colonoscopy"
 _AROUND = 80  # characters before and after the event that are looked at
 _BLAMED = ("causal", "role")
 
@@ -36,6 +37,12 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
         return "there was none"
     if is_improvement(event) or patterns["relieved"].match(after):
         return "an improvement is no reaction"
+    if patterns["operation"].fullmatch(event.rpartition(" ")[2]) and not _AFTER.search(event):
+        return "an operation is no reaction"
+    if patterns["capacity"].search(event) and (
+        patterns["got_better"].match(after) or patterns["resolution"].search(before)
+    ):
+        return "what got better is an ability"
     if is_bare_measurement(event, before, after):
         return "a measurement, and no change of it"
     if _OTHER_CAUSE.search(event):
@@ -110,6 +117,9 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "resolution": re.compile(rf"\b(?:{'|'.join(cues['improvement_noun'])}) (?:in|of) (?:\w+ ){{0,2}}$"),
         "relieved": re.compile(rf" (?:{relief})\b"),
         "resolved": re.compile(rf" (?:\w+ ){{0,3}}(?:{resolve})\b"),
+        "operation": re.compile("|".join(cues["operation"])),
+        "got_better": re.compile(rf" (?:\w+ ){{0,3}}(?:{'|'.join(cues['got_better'])})\b"),
+        "capacity": re.compile(rf"(?:^|\s)(?:{'|'.join(cues['capacity'])})$"),
         "denied": re.compile(r"\b(?:no|without|any) (?:\w+ ){0,2}$"),
         "known_before": re.compile(known_before),
         "long_ago": re.compile(rf"^,? (?:\w+ ){{0,3}}(?:{'|'.join(cues['long_ago'])})\b"),
