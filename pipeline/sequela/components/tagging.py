@@ -303,7 +303,31 @@ def merge(doc: Doc, groups: dict[str, list[Found]], drugs: Gazetteer) -> list[Fo
             start, end = _without_ends(doc, taken, start, end)
         if start < end and not any(i in taken for i in range(start, end)):
             take((start, end, label, p))
-    return sorted(chosen)
+    return _with_nouns(doc, sorted(chosen))
+
+
+def _with_nouns(doc: Doc, entities: list[Found]) -> list[Found]:
+    """Join a finding that is an adjective with the noun after it: "swollen" and "eyelids", "bloody" and "stools"."""
+    joined: list[Found] = []
+    for found in entities:
+        if joined and joined[-1][1] == found[0] and found[2] in _NOUNS and _is_adjective(doc, joined[-1]):
+            start, _, label, p = joined.pop()
+            found = (start, found[1], label, p)
+        joined.append(found)
+    return joined
+
+
+_NOUNS = frozenset((Label.BODY_SITE.value, Label.SYMPTOM.value))
+
+
+def _is_adjective(doc: Doc, found: Found) -> bool:
+    start, end, label, _ = found
+    return label == Label.SYMPTOM and end == start + 1 and doc[start].lower_ in _adjectives()
+
+
+@cache
+def _adjectives() -> frozenset[str]:
+    return frozenset(load_lines("event_adjectives.txt"))
 
 
 def _is_procedure(doc: Doc, start: int, end: int) -> bool:

@@ -64,7 +64,8 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
     if in_report and patterns["progress"].search(event):
         return "the course of a tumour"
     if evidence not in _BLAMED:
-        if patterns["resolved"].match(after) or patterns["resolution"].search(before):
+        better = patterns["resolved"].match(after) or patterns["resolution"].search(before)
+        if better and not patterns["capacity"].search(event):
             return "it got better after the drug"
         if in_report and patterns["infection"].search(event):
             return "an infection, and no more than time blames the drug"
