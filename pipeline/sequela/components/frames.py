@@ -291,7 +291,9 @@ def _count(
     passed_on = [found for found in heaviest.values() if found.entry.attribution in _PASSED_ON]
     for found in sorted(passed_on, key=lambda found: _PASSED_ON[found.entry.attribution]):
         kind, weight = found.entry.attribution, found.entry.weight
-        if (study and not memory.other and (kind == "group" or found.entry.name in _COUNTED)) or (kind == "new_person" and nobody):
+        if (study and not memory.other and (kind == "group" or found.entry.name in _COUNTED)) or (
+            kind == "new_person" and nobody
+        ):
             votes.add(BACKGROUND, weight, found)
         elif kind == "new_person":
             votes.add(_introduced(words, found, votes, zone, memory), weight, found)

@@ -43,6 +43,7 @@ from sequela.components.links.rules import (
     evidence_of,
     load_rules,
 )
+from sequela.components.links.sited import with_sites
 from sequela.components.tagging import shipped
 from sequela.schema import Assertion, Attribution, Cue, Label, Link, Mention, Role
 
@@ -163,6 +164,7 @@ class Linking:
             and self._has_vectors(doc)
         ):
             links = judge(report, self.pair_network, self.pair_thresholds)
+        links = with_sites(doc, links)
         return sorted(links, key=lambda link: (link.cues[0].start, link.event.start, link.drug.start))
 
     def _has_vectors(self, doc: Doc) -> bool:

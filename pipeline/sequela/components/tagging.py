@@ -269,9 +269,7 @@ def merge(doc: Doc, groups: dict[str, list[Found]], drugs: Gazetteer) -> list[Fo
         rank = {"DRUG": 0, "SYMPTOM": 3, "PROCEDURE": 6}.get(label, 1)
         ranked.append((rank, (start, end, label, p)))
     ranked = [
-        one
-        for one in ranked
-        if one[1][2] != Label.DRUG or not _is_species(doc, one[1][0], one[1][1], drugs)
+        one for one in ranked if one[1][2] != Label.DRUG or not _is_species(doc, one[1][0], one[1][1], drugs)
     ]
     ranked = [
         (6, (start, end, Label.PROCEDURE.value, p))
