@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import NamedTuple
 
 from spacy.tokens import Doc
 
@@ -72,7 +73,10 @@ _OF_NOBODY = 4.0  # votes for background in a report that presents no patient
 OF_STUDIES = frozenset(
     ("animal", "experiment", "literature_search", "one_animal", "participant", "statistics", *_STUDY)
 )
+NOBODY = "nobody"  # rule of statements of a report that presents no patient
 _MANY = 10  # patients, from which on a number of them makes a study
+_REPORT = 3  # statements
+_NOUN_WITHIN = 4  # words after a number of patients
 _COUNTED = frozenset(("counted_cases", "counted_patients"))
 _CLAUSE_WORDS = frozenset(
     [
@@ -116,6 +120,17 @@ def frame_matcher() -> CueMatcher[FrameCue]:
     return matcher
 
 
+class _Statement(NamedTuple):
+    """A sentence with its characters, section, words and cues."""
+
+    start: int
+    end: int
+    section: Section | None
+    first: int
+    last: int
+    cues: list[Found[FrameCue]]
+
+
 @dataclass
 class _Votes:
     """The votes of one statement, with the heaviest cue of each side."""
@@ -152,11 +167,12 @@ def find_frames(doc: Doc) -> list[Frame]:
     told = []
     for start, end, section in statements(doc):
         first, last = words.between(start, end)
-        told.append((start, end, section, first, last, matcher.find(words, first, last)))
-    every = [found for *_, cues in told for found in cues]
-    nobody = _presents_nobody(words, every)
-    veterinary = _is_veterinary(words, {found.entry.name for found in every})
-    for start, end, section, first, last, cues in told:
+        told.append(_Statement(start, end, section, first, last, matcher.find(words, first, last)))
+    nobody = _presents_nobody(words, told) if told else None
+    names = {found.entry.name for statement in told for found in statement.cues}
+    veterinary = _is_veterinary(words, names)
+    for statement in told:
+        start, end, section, first, last, cues = statement
         zone = section.zone if section else Zone.BODY
         if section != before:
             memory.begin_section()
@@ -166,13 +182,14 @@ def find_frames(doc: Doc) -> list[Frame]:
         cues = list(_of_animals(words, cues, veterinary=veterinary))
         for low, high in _clauses(words, first, last, cues):
             inside = [found for found in cues if low <= found.start < high]
-            votes = _count(words, inside, zone, memory, nobody)
+            # introduction and discussion tell of others anyway
+            votes = _count(words, inside, zone, memory, None if zone in RETELLING_ZONES else nobody)
             if zone in _UNTOLD_ZONES and votes.is_tied and _tells_of_past(words, low, high):
                 votes.total[INDEX] += _PAST
             _remember(words, low, high, inside, votes.winner, zone, memory)
             begin = start if low == first else words.starts[low]
             stop = end if high == last else words.starts[high]
-            frames.append(_frame(words, begin, stop, votes, zone))
+            frames.append(_frame(words, begin, stop, votes, zone, nobody=nobody is not None))
     return frames
 
 
@@ -190,12 +207,46 @@ def statements(doc: Doc) -> Iterator[tuple[int, int, Section | None]]:
         yield start, end, section
 
 
-def _presents_nobody(words: Words, cues: list[Found[FrameCue]]) -> Found[FrameCue] | None:
-    """Give the cue of a study, or of an experiment, where the whole report presents no patient."""
-    names = {found.entry.name for found in cues}
-    if not _OF_ONE.isdisjoint(names):
+@dataclass(frozen=True)
+class _Nobody:
+    """That a report presents no patient, and the cue of what it tells of instead, where there is one."""
+
+    cue: Found[FrameCue] | None
+
+
+def _presents_nobody(words: Words, told: list[_Statement]) -> _Nobody | None:
+    """Tell whether a report presents no patient at all: a trial, a survey, animals, general knowledge.
+
+    A few patients with whom a report begins are a series. Of one or two sentences nothing can be told.
+    """
+    cues = [found for statement in told for found in statement.cues]
+    if any(found.entry.name in _OF_ONE for found in cues):
         return None
-    return next((found for found in cues if found.entry.name in OF_STUDIES or _are_many(words, found)), None)
+    study = next((found for found in cues if found.entry.name in OF_STUDIES or _are_many(words, found)), None)
+    if study is None and (
+        len(told) < _REPORT
+        or any(_is_of_case(statement.section) for statement in told)
+        or _begins_with_few(words, told[0])
+    ):
+        return None
+    return _Nobody(study)
+
+
+def _is_of_case(section: Section | None) -> bool:
+    """Whether a heading promises a case; the results of a study stand where a case would."""
+    return (
+        section is not None and section.zone is Zone.CASE and not section.heading.lower().startswith("result")
+    )
+
+
+def _begins_with_few(words: Words, statement: _Statement) -> bool:
+    """Whether the first statement counts a few patients: "Four children under dapsone are described"."""
+    said = words.lower[statement.first : statement.last]
+    for i, word in enumerate(said):
+        few = 1 < (number_of(word) or 0) < _MANY
+        if few and any(is_several(one) for one in said[i + 1 : i + _NOUN_WITHIN]):
+            return True
+    return False
 
 
 def _is_veterinary(words: Words, names: Collection[str]) -> bool:
@@ -263,13 +314,14 @@ def _count(
     cues: list[Found[FrameCue]],
     zone: Zone,
     memory: Memory,
-    nobody: Found[FrameCue] | None,
+    nobody: _Nobody | None,
 ) -> _Votes:
     votes = _Votes()
     side, weight = _ZONE_PRIORS[zone]
     if nobody:
-        votes.add(BACKGROUND, _OF_NOBODY, nobody)
-        side = BACKGROUND
+        side, weight = BACKGROUND, weight + _OF_NOBODY
+        if nobody.cue:
+            votes.add(BACKGROUND, 0.0, nobody.cue)
     if zone is Zone.TABLE and memory.table and not any(found.entry.name in _OWN_ROW for found in cues):
         side, weight = memory.table
     elif memory.study and zone in _UNTOLD_ZONES:
@@ -340,7 +392,7 @@ def _introduced(
         return INDEX
     if zone not in RETELLING_ZONES and not memory.table:
         return OTHER if votes.total[OTHER] > votes.total[INDEX] else INDEX
-    if _ages(words, [found]) & memory.ages or votes.total[INDEX] >= _STRONG:
+    if _ages(words, [found]) & memory.ages or votes.total[INDEX] >= max(_STRONG, votes.total[OTHER]):
         return INDEX
     return OTHER
 
@@ -377,11 +429,12 @@ def _ages(words: Words, introduced: Iterable[Found[FrameCue]]) -> set[str]:
     }
 
 
-def _frame(words: Words, start: int, end: int, votes: _Votes, zone: Zone) -> Frame:
+def _frame(words: Words, start: int, end: int, votes: _Votes, zone: Zone, *, nobody: bool) -> Frame:
     winner = votes.winner
     score = round(votes.total[winner] / sum(votes.total.values()), 3)
     if winner not in votes.best:
-        return Frame(start=start, end=end, attribution=winner, rule=f"zone:{zone}", score=min(score, 0.5))
+        rule = NOBODY if nobody else f"zone:{zone}"
+        return Frame(start=start, end=end, attribution=winner, rule=rule, score=min(score, 0.5))
     found = votes.best[winner][1]
     first, last = words.starts[found.start], words.ends[found.end - 1]
     cue = Cue(text=words.text[first:last], start=first, end=last, rule=found.entry.name)

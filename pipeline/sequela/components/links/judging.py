@@ -9,7 +9,7 @@ import numpy as np
 
 from sequela import attributes
 from sequela.components.clearance import is_cleared
-from sequela.components.frames import OF_STUDIES
+from sequela.components.frames import NOBODY, OF_STUDIES
 from sequela.components.links.evidence import DENIED, OTHERS_BLAMED, WEAK
 from sequela.components.links.names import is_generic_event, same_event
 from sequela.components.links.pair_network import PairNetwork
@@ -174,7 +174,11 @@ def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> _Who | No
 
 def _is_of_study(frame: Frame | None) -> bool:
     """Whether animals or participants of a trial are told of: a link there is no claim about a patient."""
-    return frame is not None and frame.attribution is Attribution.BACKGROUND and frame.rule in OF_STUDIES
+    return (
+        frame is not None
+        and frame.attribution is Attribution.BACKGROUND
+        and frame.rule in (NOBODY, *OF_STUDIES)
+    )
 
 
 def _link(report: LinkedReport, drug: Node, event: Node, probability: float) -> Link:
