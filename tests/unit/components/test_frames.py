@@ -322,6 +322,17 @@ def test_frames_survive_serialisation(nlp):
         ),
         pytest.param("Two patients on dapsone developed colitis.", [INDEX], id="two patients are a series"),
         pytest.param(
+            "Four children took dapsone. Colitis developed in two. Dapsone was stopped.",
+            [INDEX, INDEX, INDEX],
+            id="a few at the beginning are a series",
+        ),
+        pytest.param(
+            "Dapsone was used in the army. Colitis developed after dapsone. Dapsone was stopped.",
+            [BACKGROUND, BACKGROUND, BACKGROUND],
+            id="nobody",
+        ),
+        pytest.param("Colitis developed after dapsone. Dapsone was stopped.", [INDEX, INDEX], id="a quotation"),
+        pytest.param(
             "A 40-year-old man took dapsone. Those in the dapsone arm of a trial had colitis. He recovered.",
             [INDEX, BACKGROUND, INDEX],
             id="a trial beside a patient",
