@@ -331,7 +331,9 @@ def test_frames_survive_serialisation(nlp):
             [BACKGROUND, BACKGROUND, BACKGROUND],
             id="nobody",
         ),
-        pytest.param("Colitis developed after dapsone. Dapsone was stopped.", [INDEX, INDEX], id="a quotation"),
+        pytest.param(
+            "Colitis developed after dapsone. Dapsone was stopped.", [INDEX, INDEX], id="a quotation"
+        ),
         pytest.param(
             "A 40-year-old man took dapsone. Those in the dapsone arm of a trial had colitis. He recovered.",
             [INDEX, BACKGROUND, INDEX],
