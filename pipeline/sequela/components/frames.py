@@ -217,7 +217,8 @@ class _Nobody:
 def _presents_nobody(words: Words, told: list[_Statement]) -> _Nobody | None:
     """Tell whether a report presents no patient at all: a trial, a survey, animals, general knowledge.
 
-    A few patients with whom a report begins are a series. Of one or two sentences nothing can be told.
+    A few patients with whom a report begins are a series. Of one or two sentences nothing can be told, nor of a
+    text without any word for people.
     """
     cues = [found for statement in told for found in statement.cues]
     if any(found.entry.name in _OF_ONE for found in cues):
@@ -227,6 +228,7 @@ def _presents_nobody(words: Words, told: list[_Statement]) -> _Nobody | None:
         len(told) < _REPORT
         or any(_is_of_case(statement.section) for statement in told)
         or _begins_with_few(words, told[0])
+        or not any(is_several(word) for word in words.lower)
     ):
         return None
     return _Nobody(study)

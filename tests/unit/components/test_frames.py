@@ -327,7 +327,7 @@ def test_frames_survive_serialisation(nlp):
             id="a few at the beginning are a series",
         ),
         pytest.param(
-            "Dapsone was used in the army. Colitis developed after dapsone. Dapsone was stopped.",
+            "Soldiers were given dapsone. Colitis developed after dapsone. Dapsone was stopped.",
             [BACKGROUND, BACKGROUND, BACKGROUND],
             id="nobody",
         ),

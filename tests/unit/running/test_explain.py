@@ -11,7 +11,7 @@ from sequela.running.explain import explanation_of, print_explanation
 
 REPORT = (
     "<DRUG>Flurotol</DRUG> caused <SYMPTOM>jaundice</SYMPTOM>. The <SYMPTOM>jaundice</SYMPTOM> was treated with "
-    "<DRUG>prednisone</DRUG>. This medication caused <SYMPTOM>fever</SYMPTOM>, she said to \x1b[31mnobody."
+    "<DRUG>prednisone</DRUG>. This medication caused <SYMPTOM>fever</SYMPTOM>, said \x1b[31mnobody."
 )
 
 
