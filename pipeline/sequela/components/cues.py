@@ -10,6 +10,7 @@ optional, and these stand for classes of words:
 ``<author>`` a capitalised word that may be the name of an author
 ``<person>`` a word for one person ("woman", "teacher"), ``<people>`` for several
 ``<kin>``  a relative ("uncle")
+``<animal>`` a word for an animal ("dog", "dogs"), ``<animals>`` for several
 ``<begin>`` the beginning of the statement, no word
 ``<w>``    any word (no punctuation)
 ``<gap>``  up to three words, no punctuation
@@ -225,6 +226,7 @@ PERSONS = {row["word"]: row for row in load_table("patients_persons.csv")}
 _KIN = frozenset(word for word, row in PERSONS.items() if row["kind"] == "kin")
 _ONE_PERSON = frozenset(word for word, row in PERSONS.items() if row["number"] == "one") - _KIN
 _PEOPLE = frozenset(PERSONS) - _ONE_PERSON - _KIN
+_ANIMALS = {row["word"]: row["number"] for row in load_table("attribution_animals.csv")}
 _NOT_AUTHORS = frozenset(load_lines("attribution_not_authors.txt"))
 
 
@@ -253,6 +255,8 @@ def _is_number(words: Words, i: int) -> bool:
 
 
 _CLASSES: dict[str, _Test] = {
+    "<animal>": lambda words, i: words.lower[i] in _ANIMALS,
+    "<animals>": lambda words, i: _ANIMALS.get(words.lower[i]) == "many",
     "<num>": _is_number,
     "<nth>": lambda words, i: words.lower[i] in _ORDINALS,
     "<name>": Words.is_name,

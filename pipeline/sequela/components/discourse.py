@@ -17,6 +17,11 @@ RETELLING_ZONES = frozenset((Zone.INTRODUCTION, Zone.DISCUSSION, Zone.CONCLUSION
 INDEX, OTHER = Attribution.INDEX_PATIENT, Attribution.OTHER_CASE
 
 _SEX = {row["word"]: row["sex"] for row in load_table("patients_sex.csv")}
+# Words for human beings; animals are male or female, too, and "she".
+HUMANS = (
+    frozenset(row["word"] for row in load_table("patients_sex.csv") if row["kind"] == "noun")
+    | frozenset(word for word, row in PERSONS.items() if row["number"] == "one" and row["kind"] != "kin")
+) - {"female", "male"}
 _CALLINGS = frozenset(word for word, row in PERSONS.items() if row["kind"] == "role")
 _SEVERAL = frozenset(("patients", "cases", "series"))
 _TABLE_OF_CASES = (OTHER, 4.0)  # prior of the rows under "Summary of the reported cases"

@@ -27,6 +27,7 @@ _DRUG, _SYMPTOM = Label.DRUG.value, Label.SYMPTOM.value
 VERDICT = "excluded:verdict"
 _NEAR = 8  # words between a needed drug and the cue
 _LOOK_BACK, _LOOK_AHEAD = 20, 40  # entities before and after a cue that are looked at
+_OF_THE_PATIENT = frozenset(("her", "his", "our", "this", "these"))
 _CAUSING = frozenset(("induced", "associated", "related"))
 _LIST_GAP = frozenset((",", "and", "or", "with", "the", "a", "an", "&", "/"))
 
@@ -157,6 +158,8 @@ def _after(words: Words, found: Found[EntityCue], after: list[_Placed]) -> list[
         if not reached:
             if len(between) > found.entry.scope or _stops(between):
                 break
+            if found.entry.value == "background" and not _OF_THE_PATIENT.isdisjoint(between):
+                break  # "that could have contributed to her rash"
             if found.entry.value != "treatment" and any(w == "," or w[0].isdecimal() for w in between):
                 break  # "for 5 days": a duration
             if placed.span.label_ != found.entry.label:

@@ -10,15 +10,16 @@ reported a man who …"; "developed" tells of an episode, whoever had it. So cue
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import NamedTuple
 
 from spacy.tokens import Doc
 
 from sequela.attributes import get_sections
-from sequela.components.cues import CueMatcher, Found, Words
-from sequela.components.discourse import INDEX, OTHER, RETELLING_ZONES, Memory, is_several
+from sequela.components.cues import CueMatcher, Found, Words, number_of
+from sequela.components.discourse import HUMANS, INDEX, OTHER, RETELLING_ZONES, Memory, is_several
 from sequela.components.texts import sentence_offsets, text_of, words_of
 from sequela.lexicons.loader import load_table
 from sequela.schema import Attribution, Cue, Frame, Section, Zone
@@ -49,7 +50,33 @@ _STRONG = 2.5  # a cue that makes a clause a statement of its own
 _PASSED_ON = {"new_person": 0, "group": 1, "person": 2, "episode": 3}
 _OWN_ROW = frozenset(("deictic", "this_patient"))  # "Present case" in a table of published ones
 _OURS = frozenset(("deictic", "we_report"))
-_STUDY = frozenset(("study", "regulator", "incidence"))
+_STUDY = frozenset(("study", "regulator", "incidence", "trial"))
+# Cues that present one patient, whoever it is; a report without any is of a study, of animals, or of nobody.
+_OF_ONE = frozenset(
+    (
+        "animal_patient",
+        "deictic",
+        "first_report",
+        "new_person",
+        "numbered_case",
+        "pronoun",
+        "pronoun_possessive",
+        "relative",
+        "single_patient",
+        "that_case",
+        "the_patient",
+        "this_patient",
+        "we_report",
+    )
+)
+_OF_NOBODY = 4.0  # votes for background in a report that presents no patient
+OF_STUDIES = frozenset(
+    ("animal", "experiment", "literature_search", "one_animal", "participant", "statistics", *_STUDY)
+)
+NOBODY = "nobody"  # rule of statements of a report that presents no patient
+_MANY = 10  # patients, from which on a number of them makes a study
+_REPORT = 3  # statements
+_NOUN_WITHIN = 4  # words after a number of patients
 _COUNTED = frozenset(("counted_cases", "counted_patients"))
 _CLAUSE_WORDS = frozenset(
     [
@@ -80,6 +107,10 @@ class FrameCue:
     weight: float
 
 
+_ONE_ANIMAL = FrameCue("one_animal", BACKGROUND.value, 4.0)
+_NEW_PERSON = FrameCue("new_person", "new_person", 1.5)
+
+
 @cache
 def frame_matcher() -> CueMatcher[FrameCue]:
     """Give the matcher of the frame cues."""
@@ -87,6 +118,17 @@ def frame_matcher() -> CueMatcher[FrameCue]:
     for row in load_table("attribution_cues.csv"):
         matcher.add(row["pattern"], FrameCue(row["cue"], row["attribution"], float(row["weight"])))
     return matcher
+
+
+class _Statement(NamedTuple):
+    """A sentence with its characters, section, words and cues."""
+
+    start: int
+    end: int
+    section: Section | None
+    first: int
+    last: int
+    cues: list[Found[FrameCue]]
 
 
 @dataclass
@@ -122,24 +164,32 @@ def find_frames(doc: Doc) -> list[Frame]:
     memory = Memory()
     frames: list[Frame] = []
     before: Section | None = None
+    told = []
     for start, end, section in statements(doc):
+        first, last = words.between(start, end)
+        told.append(_Statement(start, end, section, first, last, matcher.find(words, first, last)))
+    nobody = _presents_nobody(words, told) if told else None
+    names = {found.entry.name for statement in told for found in statement.cues}
+    veterinary = _is_veterinary(words, names)
+    for statement in told:
+        start, end, section, first, last, cues = statement
         zone = section.zone if section else Zone.BODY
         if section != before:
             memory.begin_section()
         elif frames and "\n" in words.text[frames[-1].end - 1 : start + 1]:
             memory.begin_paragraph()
         before = section
-        first, last = words.between(start, end)
-        cues = matcher.find(words, first, last)
+        cues = list(_of_animals(words, cues, veterinary=veterinary))
         for low, high in _clauses(words, first, last, cues):
             inside = [found for found in cues if low <= found.start < high]
-            votes = _count(words, inside, zone, memory)
+            # introduction and discussion tell of others anyway
+            votes = _count(words, inside, zone, memory, None if zone in RETELLING_ZONES else nobody)
             if zone in _UNTOLD_ZONES and votes.is_tied and _tells_of_past(words, low, high):
                 votes.total[INDEX] += _PAST
             _remember(words, low, high, inside, votes.winner, zone, memory)
             begin = start if low == first else words.starts[low]
             stop = end if high == last else words.starts[high]
-            frames.append(_frame(words, begin, stop, votes, zone))
+            frames.append(_frame(words, begin, stop, votes, zone, nobody=nobody is not None))
     return frames
 
 
@@ -155,6 +205,70 @@ def statements(doc: Doc) -> Iterator[tuple[int, int, Section | None]]:
             yield start, hidden.end(), section
             start = hidden.end()
         yield start, end, section
+
+
+@dataclass(frozen=True)
+class _Nobody:
+    """That a report presents no patient, and the cue of what it tells of instead, where there is one."""
+
+    cue: Found[FrameCue] | None
+
+
+def _presents_nobody(words: Words, told: list[_Statement]) -> _Nobody | None:
+    """Tell whether a report presents no patient at all: a trial, a survey, animals, general knowledge.
+
+    A few patients with whom a report begins are a series. Of one or two sentences nothing can be told, nor of a
+    text without any word for people.
+    """
+    cues = [found for statement in told for found in statement.cues]
+    if any(found.entry.name in _OF_ONE for found in cues):
+        return None
+    study = next((found for found in cues if found.entry.name in OF_STUDIES or _are_many(words, found)), None)
+    if study is None and (
+        len(told) < _REPORT
+        or any(_is_of_case(statement.section) for statement in told)
+        or _begins_with_few(words, told[0])
+        or not any(is_several(word) for word in words.lower)
+    ):
+        return None
+    return _Nobody(study)
+
+
+def _is_of_case(section: Section | None) -> bool:
+    """Whether a heading promises a case; the results of a study stand where a case would."""
+    return (
+        section is not None and section.zone is Zone.CASE and not section.heading.lower().startswith("result")
+    )
+
+
+def _begins_with_few(words: Words, statement: _Statement) -> bool:
+    """Whether the first statement counts a few patients: "Four children under dapsone are described"."""
+    said = words.lower[statement.first : statement.last]
+    for i, word in enumerate(said):
+        few = 1 < (number_of(word) or 0) < _MANY
+        if few and any(is_several(one) for one in said[i + 1 : i + _NOUN_WITHIN]):
+            return True
+    return False
+
+
+def _is_veterinary(words: Words, names: Collection[str]) -> bool:
+    """Whether the patient of the report is an animal: one is told of, and no man, woman or child."""
+    return not {"animal_patient", "one_animal"}.isdisjoint(names) and HUMANS.isdisjoint(words.lower)
+
+
+def _of_animals(words: Words, cues: list[Found[FrameCue]], *, veterinary: bool) -> Iterator[Found[FrameCue]]:
+    """Give the cues as they are meant: "the dog" is the patient of a veterinary report, of others it is nobody."""
+    for found in cues:
+        if found.entry.name == "animal_patient" and not veterinary:
+            # "a 30-year-old woman with two dogs"
+            person = not HUMANS.isdisjoint(words.lower[found.start : found.end])
+            yield replace(found, entry=_NEW_PERSON if person else _ONE_ANIMAL)
+        elif found.entry.name != "one_animal" or not veterinary:
+            yield found
+
+
+def _are_many(words: Words, found: Found[FrameCue]) -> bool:
+    return found.entry.name == "counted_patients" and (number_of(words.lower[found.start]) or 0) >= _MANY
 
 
 def _clauses(words: Words, first: int, last: int, cues: list[Found[FrameCue]]) -> list[tuple[int, int]]:
@@ -197,9 +311,19 @@ _SIDES = frozenset(side.value for side in (INDEX, OTHER, BACKGROUND))
 _TOLD = frozenset((INDEX.value, "person", "episode"))
 
 
-def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: Memory) -> _Votes:
+def _count(
+    words: Words,
+    cues: list[Found[FrameCue]],
+    zone: Zone,
+    memory: Memory,
+    nobody: _Nobody | None,
+) -> _Votes:
     votes = _Votes()
     side, weight = _ZONE_PRIORS[zone]
+    if nobody:
+        side, weight = BACKGROUND, weight + _OF_NOBODY
+        if nobody.cue:
+            votes.add(BACKGROUND, 0.0, nobody.cue)
     if zone is Zone.TABLE and memory.table and not any(found.entry.name in _OWN_ROW for found in cues):
         side, weight = memory.table
     elif memory.study and zone in _UNTOLD_ZONES:
@@ -216,12 +340,14 @@ def _count(words: Words, cues: list[Found[FrameCue]], zone: Zone, memory: Memory
         if found.entry.attribution in _SIDES:
             side = Attribution(found.entry.attribution)
             votes.add(OTHER if counted and name == "reported_generally" else side, found.entry.weight, found)
-    study = memory.study or not _STUDY.isdisjoint(heaviest)
+    study = nobody is not None or memory.study or not _STUDY.isdisjoint(heaviest)
     episode = 0.0
     passed_on = [found for found in heaviest.values() if found.entry.attribution in _PASSED_ON]
     for found in sorted(passed_on, key=lambda found: _PASSED_ON[found.entry.attribution]):
         kind, weight = found.entry.attribution, found.entry.weight
-        if study and not memory.other and (kind == "group" or found.entry.name in _COUNTED):
+        if (study and not memory.other and (kind == "group" or found.entry.name in _COUNTED)) or (
+            kind == "new_person" and nobody
+        ):
             votes.add(BACKGROUND, weight, found)
         elif kind == "new_person":
             votes.add(_introduced(words, found, votes, zone, memory), weight, found)
@@ -268,7 +394,7 @@ def _introduced(
         return INDEX
     if zone not in RETELLING_ZONES and not memory.table:
         return OTHER if votes.total[OTHER] > votes.total[INDEX] else INDEX
-    if _ages(words, [found]) & memory.ages or votes.total[INDEX] >= _STRONG:
+    if _ages(words, [found]) & memory.ages or votes.total[INDEX] >= max(_STRONG, votes.total[OTHER]):
         return INDEX
     return OTHER
 
@@ -305,11 +431,12 @@ def _ages(words: Words, introduced: Iterable[Found[FrameCue]]) -> set[str]:
     }
 
 
-def _frame(words: Words, start: int, end: int, votes: _Votes, zone: Zone) -> Frame:
+def _frame(words: Words, start: int, end: int, votes: _Votes, zone: Zone, *, nobody: bool) -> Frame:
     winner = votes.winner
     score = round(votes.total[winner] / sum(votes.total.values()), 3)
     if winner not in votes.best:
-        return Frame(start=start, end=end, attribution=winner, rule=f"zone:{zone}", score=min(score, 0.5))
+        rule = NOBODY if nobody else f"zone:{zone}"
+        return Frame(start=start, end=end, attribution=winner, rule=rule, score=min(score, 0.5))
     found = votes.best[winner][1]
     first, last = words.starts[found.start], words.ends[found.end - 1]
     cue = Cue(text=words.text[first:last], start=first, end=last, rule=found.entry.name)

@@ -38,6 +38,7 @@ __all__ = [
 
 
 _CAME = whole("came")
+_DIED = whole("died")
 _THE_SYMPTOMS = re.compile(
     rf"\b(?:these|the|those|his|her|all|initial|first)\s(?:\w+\s)?{any_of('complaint')}\b",
     re.IGNORECASE,
@@ -159,7 +160,9 @@ def begins_there(scene: Scene, onset: Onset, event: Mention) -> bool:
     if onset.rule == "exposure_before":
         return True
     told = _CAME.search(scene.text, start, end) or _THE_SYMPTOMS.search(scene.text, start, end)
-    return bool(told) or any(cue.kind == "develop" for cue in scene.cues_between(start, end))
+    return bool(told) or any(
+        cue.kind == "develop" and not _DIED.fullmatch(cue.text) for cue in scene.cues_between(start, end)
+    )
 
 
 class ReactionOnsets:

@@ -38,6 +38,7 @@ GROUPS = (ROLES, "maccrobat", "bc5cdr")
 _WINDOW = 128  # words; what the network was trained on
 # A report needs its words' vectors where a drug and an event may belong together.
 _PAIR = frozenset((Label.DRUG.value, Label.SYMPTOM.value))
+_LETTERS = 4  # of the name of a species
 _GROUP_WORDS = 512  # padded words scored at once; more overflow the cache
 _DECODED_WORDS = 8192  # whose tags are searched at once
 
@@ -268,6 +269,9 @@ def merge(doc: Doc, groups: dict[str, list[Found]], drugs: Gazetteer) -> list[Fo
         rank = {"DRUG": 0, "SYMPTOM": 3, "PROCEDURE": 6}.get(label, 1)
         ranked.append((rank, (start, end, label, p)))
     ranked = [
+        one for one in ranked if one[1][2] != Label.DRUG or not _is_species(doc, one[1][0], one[1][1], drugs)
+    ]
+    ranked = [
         (6, (start, end, Label.PROCEDURE.value, p))
         if label == Label.DRUG and _is_procedure(doc, start, end)
         else (rank, (start, end, label, p))
@@ -297,7 +301,31 @@ def merge(doc: Doc, groups: dict[str, list[Found]], drugs: Gazetteer) -> list[Fo
             start, end = _without_ends(doc, taken, start, end)
         if start < end and not any(i in taken for i in range(start, end)):
             take((start, end, label, p))
-    return sorted(chosen)
+    return _with_nouns(doc, sorted(chosen))
+
+
+def _with_nouns(doc: Doc, entities: list[Found]) -> list[Found]:
+    """Join a finding that is an adjective with the noun after it: "swollen" and "eyelids", "bloody" and "stools"."""
+    joined: list[Found] = []
+    for found in entities:
+        if joined and joined[-1][1] == found[0] and found[2] in _NOUNS and _is_adjective(doc, joined[-1]):
+            start, _, label, p = joined.pop()
+            found = (start, found[1], label, p)
+        joined.append(found)
+    return joined
+
+
+_NOUNS = frozenset((Label.BODY_SITE.value, Label.SYMPTOM.value))
+
+
+def _is_adjective(doc: Doc, found: Found) -> bool:
+    start, end, label, _ = found
+    return label == Label.SYMPTOM and end == start + 1 and doc[start].lower_ in _adjectives()
+
+
+@cache
+def _adjectives() -> frozenset[str]:
+    return frozenset(load_lines("event_adjectives.txt"))
 
 
 def _is_procedure(doc: Doc, start: int, end: int) -> bool:
@@ -308,6 +336,26 @@ def _is_procedure(doc: Doc, start: int, end: int) -> bool:
         last.endswith(forms["ending"])
         or last in forms["last_word"]
         or doc[start:end].text.lower() in forms["name"]
+    )
+
+
+def _is_species(doc: Doc, start: int, end: int, drugs: Gazetteer) -> bool:
+    """Whether a mention is of an abbreviated species: "S. mansoni", its "S" or its "mansoni"."""
+    first = start if _is_initial(doc, start) else start - 2
+    if first < 0 or not _is_initial(doc, first) or end <= first:
+        return False
+    name = doc[first + 2].text
+    return name.isalpha() and name.islower() and len(name) >= _LETTERS and not drugs.find([name])
+
+
+def _is_initial(doc: Doc, i: int) -> bool:
+    """Whether a capital with a full stop begins a name: "S. mansoni", not "vitamin S. Fever …"."""
+    return (
+        i + 2 < len(doc)
+        and len(doc[i].text) == 1
+        and doc[i].text.isupper()
+        and doc[i + 1].text == "."
+        and not doc[i].whitespace_
     )
 
 

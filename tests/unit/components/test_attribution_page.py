@@ -32,7 +32,7 @@ def test_the_examples_run():
 
 
 def test_there_are_statements():
-    assert len(STATEMENTS) == 19
+    assert len(STATEMENTS) == 20
 
 
 @pytest.mark.parametrize(("statement", "value", "cue"), STATEMENTS)

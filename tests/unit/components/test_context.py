@@ -161,6 +161,10 @@ RULES: dict[str, tuple[str, str]] = {
         "He recovered without <SYMPTOM>sequelae</SYMPTOM>.",
         "<SYMPTOM>Sequelae</SYMPTOM> remained without end.",
     ),
+    "hypothetical:to exclude": (
+        "A scan was done to rule out <SYMPTOM>embolism</SYMPTOM>.",
+        "A scan was done and showed <SYMPTOM>embolism</SYMPTOM>.",
+    ),
     "possible:cannot be excluded": (
         "<SYMPTOM>Vasculitis</SYMPTOM> cannot be excluded.",
         "<SYMPTOM>Vasculitis</SYMPTOM> cannot be treated.",
@@ -194,8 +198,8 @@ RULES: dict[str, tuple[str, str]] = {
         "The <SYMPTOM>melanoma</SYMPTOM> made him thoughtful.",
     ),
     "possible:to exclude": (
-        "A scan was done to rule out <SYMPTOM>embolism</SYMPTOM>.",
-        "A scan was done and showed <SYMPTOM>embolism</SYMPTOM>.",
+        "<SYMPTOM>Embolism</SYMPTOM> had to be excluded.",
+        "<SYMPTOM>Embolism</SYMPTOM> had to be treated.",
     ),
     "possible:working diagnosis": (
         "Our working diagnosis was <SYMPTOM>colitis</SYMPTOM>.",

@@ -113,7 +113,13 @@ def test_lexicon_is_sorted_and_no_cue_stands_twice(name, column, order):
 
 @pytest.mark.parametrize(
     "name",
-    ["patients_numbers.csv", "patients_persons.csv", "patients_sex.csv", "sections_heading_words.csv"],
+    [
+        "attribution_animals.csv",
+        "patients_numbers.csv",
+        "patients_persons.csv",
+        "patients_sex.csv",
+        "sections_heading_words.csv",
+    ],
 )
 def test_word_lexicon_is_sorted_and_trimmed(name):
     words = [row["word"] for row in load_table(name)]

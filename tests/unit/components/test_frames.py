@@ -11,6 +11,8 @@ from sequela.schema import Attribution
 
 # One example in which a cue is found, and one near it in which it must not be.
 CUES: dict[str, tuple[str, str]] = {
+    "animal": ("Twelve male rats had ataxia.", "He could not rat on twelve male friends."),
+    "animal_patient": ("A 6-year-old Siamese cat came.", "A 6-year-old man came."),
     "another_patient": ("Another patient was younger.", "Another approach, patient-centred, failed."),
     "author_reported": ("Gruber et al. reported a man with rash.", "Gruber and his wife lived there."),
     "case_reported": ("They described a fatal case.", "The reported rash was mild."),
@@ -57,8 +59,13 @@ CUES: dict[str, tuple[str, str]] = {
     "regulator": ("Reports to the FDA exist.", "Reports to the ward exist."),
     "reported_generally": ("Rash has been described.", "She described her rash."),
     "reported_in": ("It has been reported in one patient.", "It has been seen in spring."),
+    "one_animal": ("The dog developed ataxia.", "The dogma developed slowly."),
+    "participant": ("A 61-year-old participant died.", "A 61-year-old patient died."),
+    "single_patient": ("Rash in a patient with gout.", "The patient with gout slept."),
+    "statistics": ("It began after a median of 20 days.", "The median nerve was hurt."),
     "study": ("In a large study rash was rare.", "He studied at home."),
     "that_case": ("In that case the rash was mild.", "In that winter the rash was mild."),
+    "trial": ("They were randomised to dapsone.", "The random visit was short."),
     "the_patient": ("The patient slept.", "The patients slept."),
     "this_patient": ("This woman slept.", "This women's ward was closed."),
     "author_saw": ("Beekman saw two sisters with rash.", "Nobody saw the two boxes."),
@@ -298,3 +305,61 @@ def test_frames_survive_serialisation(nlp):
     doc = nlp("Weber et al. reported a man with rash. Our patient recovered.")
     again = type(doc)(doc.vocab).from_bytes(doc.to_bytes())
     assert attributes.get_frames(again) == attributes.get_frames(doc)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "In a trial 120 patients received dapsone. One patient developed colitis.",
+            [BACKGROUND, BACKGROUND],
+            id="a trial alone",
+        ),
+        pytest.param(
+            "The charts of 95 children were reviewed. Colitis developed in three.",
+            [BACKGROUND, BACKGROUND],
+            id="a cohort alone",
+        ),
+        pytest.param("Two patients on dapsone developed colitis.", [INDEX], id="two patients are a series"),
+        pytest.param(
+            "Four children took dapsone. Colitis developed in two. Dapsone was stopped.",
+            [INDEX, INDEX, INDEX],
+            id="a few at the beginning are a series",
+        ),
+        pytest.param(
+            "Soldiers were given dapsone. Colitis developed after dapsone. Dapsone was stopped.",
+            [BACKGROUND, BACKGROUND, BACKGROUND],
+            id="nobody",
+        ),
+        pytest.param(
+            "Colitis developed after dapsone. Dapsone was stopped.", [INDEX, INDEX], id="a quotation"
+        ),
+        pytest.param(
+            "A 40-year-old man took dapsone. Those in the dapsone arm of a trial had colitis. He recovered.",
+            [INDEX, BACKGROUND, INDEX],
+            id="a trial beside a patient",
+        ),
+        pytest.param(
+            "A patient with leprosy was randomised to dapsone. Colitis developed after a week.",
+            [INDEX, INDEX],
+            id="a patient who takes part",
+        ),
+        pytest.param(
+            "A 4-year-old neutered Labrador was seen. The dog had developed colitis on dapsone.",
+            [INDEX, INDEX],
+            id="a veterinary report",
+        ),
+        pytest.param(
+            "A cat was treated with dapsone and developed colitis. Its owner, a 30-year-old woman, had colitis too.",
+            [BACKGROUND, INDEX],
+            id="an animal beside a patient",
+        ),
+        pytest.param(
+            "A 30-year-old woman kept two dogs. She developed colitis on dapsone.",
+            [INDEX, INDEX],
+            id="a patient who keeps animals",
+        ),
+    ],
+)
+def test_studies_and_animals_are_nobody(nlp, text, expected):
+    assert attributions(nlp, text) == expected

@@ -54,6 +54,11 @@ def accepted(markup: str) -> set[tuple[str, str]]:
         ("reduction in the lung lesions", "Two weeks later there was a ", ".", "timed"),
         ("scald burn", "She had been initially diagnosed as a ", ".", "causal"),
         ("pneumonia", "She came with ", " in May", "timed"),
+        ("cognitive performance", "His ", " improved after it", "temporal"),
+        ("visual acuity", "There was an improvement of ", ".", "causal"),
+        ("sufficient bone formation", "It led to ", ".", "causal"),
+        ("TURP", "After it he had ", ".", "timed"),
+        ("second laparotomy", "It led to a ", ".", "causal"),
     ],
 )
 def test_no_reaction(event, before, after, evidence):
@@ -79,6 +84,10 @@ def test_no_reaction(event, before, after, evidence):
         ("reduction in vision", "Two weeks later there was a ", ".", "timed"),
         ("scald burn", "She was at last diagnosed as having a ", ".", "causal"),
         ("pneumonia", "It led to ", " in May", "causal"),
+        ("renal function", "After it the ", " declined to a third", "temporal"),
+        ("insufficient bone formation", "It led to ", ".", "causal"),
+        ("perforation after colonoscopy", "It led to a ", ".", "causal"),
+        ("post-ERCP pancreatitis", "It led to ", ".", "causal"),
     ],
 )
 def test_may_be_a_reaction(event, before, after, evidence):

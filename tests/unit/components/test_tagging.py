@@ -14,7 +14,8 @@ from support import save_tiny_model
 
 TEXT = (
     "Lithium toxicity with fever, chills and rash; creatinine rose after amphotericin B was given. "
-    "A biliary stent, then pancreatectomy; D-dimer was normal."
+    "A biliary stent, then pancreatectomy; D-dimer was normal. S. mansoni ova and H. pylori; swollen eyelids, "
+    "bloody stools, swollen and eyelids red. She took vitamin D. Later G. lithium was given."
 )
 
 
@@ -58,6 +59,24 @@ CASES = {
     "an operation is no drug": ({"roles": [("pancreatectomy", "Drug")]}, [("pancreatectomy", "PROCEDURE")]),
     "a device is no drug": ({"maccrobat": [("biliary stent", "DRUG")]}, [("biliary stent", "PROCEDURE")]),
     "an assay is no drug": ({"roles": [("D-dimer", "Drug")]}, [("D-dimer", "PROCEDURE")]),
+    "a species is no drug": (
+        {"roles": [("mansoni ova", "Drug")], "maccrobat": [("pylori", "DRUG"), ("H", "DRUG")]},
+        [],
+    ),
+    "a drug after an initial stays": ({"roles": [("lithium", "Drug")]}, [("lithium", "DRUG")]),
+    "a vitamin at the end of a sentence stays": ({"roles": [("vitamin D", "Drug")]}, [("vitamin D", "DRUG")]),
+    "an adjective is joined with the place": (
+        {"maccrobat": [("swollen", "SYMPTOM"), ("eyelids", "BODY_SITE")]},
+        [("swollen eyelids", "SYMPTOM")],
+    ),
+    "an adjective is joined with the finding": (
+        {"maccrobat": [("bloody", "SYMPTOM"), ("stools", "SYMPTOM")]},
+        [("bloody stools", "SYMPTOM")],
+    ),
+    "what no adjective precedes is not joined": (
+        {"maccrobat": [("fever", "SYMPTOM"), ("eyelids red", "SYMPTOM")]},
+        [("fever", "SYMPTOM"), ("eyelids red", "SYMPTOM")],
+    ),
     "population is no entity": ({"roles": [("fever", "Population")]}, []),
 }
 

@@ -14,6 +14,7 @@ from sequela.components.links.rules import evidence_of
 from sequela.schema import Assertion, Attribution, Blame, Cue, Frame, Label, Link, Mention, Role
 
 _ASIDE = (Attribution.TREATMENT, Attribution.INDICATION, Attribution.EXCLUDED)
+_NOT_HERE = (*_ASIDE, Attribution.BACKGROUND)
 _STANDS_ALONE = (
     "timed",
     "told",
@@ -74,7 +75,7 @@ def find_told_of_patient(doc: Doc, account: Account, links: list[Link]) -> list[
         frame = account.frame_at(ent.start_char)
         if frame is None or frame.attribution is not Attribution.INDEX_PATIENT:
             continue
-        if attributes.get_assertion(ent)[0] in DENIED or attributes.get_attribution(ent)[0] in _ASIDE:
+        if attributes.get_assertion(ent)[0] in DENIED or attributes.get_attribution(ent)[0] in _NOT_HERE:
             continue
         mention = Mention(text=ent.text, start=ent.start_char, end=ent.end_char, label=ent.label_)
         had["D" if ent.label_ == Label.DRUG else "E"].append((mention, frame))

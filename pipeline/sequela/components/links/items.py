@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from spacy.tokens import Doc, Span
 
@@ -11,6 +12,7 @@ from sequela import attributes
 from sequela.components.links.masking import Item, Masked, mask
 from sequela.components.links.names import is_generic_drug
 from sequela.components.texts import text_of
+from sequela.lexicons.loader import load_lines
 from sequela.schema import Cue, Label, Mention
 
 _KINDS = {Label.DRUG.value: "D", Label.SYMPTOM.value: "E"}
@@ -47,14 +49,14 @@ def masked_sentences(doc: Doc, ents: Sequence[Span]) -> list[Masked]:
 def _items(text: str, begin: int, ents: Sequence[Span], anaphors: Sequence[Span]) -> list[Item]:
     """Give drugs and events of a sentence that begins with the token ``begin``, in the order of the text."""
     items = []
-    for ent in ents:
+    for before, ent in zip((None, *ents), ents, strict=False):
         kind = _KINDS.get(ent.label_)
         if kind is None or any(ent.start < span.end and span.start < ent.end for span in anaphors):
             continue
         words = text[ent.start_char : ent.end_char]
         if kind == "D" and (is_generic_drug(words) or _is_not_taken(ent)):
             continue
-        items.append(_item(kind, words, ent, (_named(ent, words, begin),), None))
+        items.append(_item(kind, words, ent, (_named(before, ent, words, begin),), None))
     for span in anaphors:
         found = attributes.get_reference(span)
         places = (found, *found["others"]) if found else ()
@@ -87,15 +89,32 @@ def _item(kind: str, text: str, span: Span, mentions: tuple[Mention, ...], anaph
     )
 
 
-def _named(ent: Span, text: str, begin: int) -> Mention:
-    """Give the mention of an entity; a vaccine with what tells it apart ("COVID-19 vaccine")."""
-    if _VACCINE.match(text):
-        start = ent.start
+def _named(before: Span | None, ent: Span, text: str, begin: int) -> Mention:
+    """Give the mention of an entity with what tells it apart: "COVID-19 vaccine", the site of a bare "pain".
+
+    The tagger cuts "chest pain" in two; the entities stay as they are, for what reads a report word by word.
+    """
+    start = ent.start
+    if ent.label_ == Label.SYMPTOM:
+        if before is not None and _is_site_of(before, start) and text.lower() in _bare():
+            start = before.start
+    elif _VACCINE.match(text):
         while start > begin and _PART_OF_NAME.fullmatch(ent.doc[start - 1].text):
             start -= 1
+    if start < ent.start:
         ent = Span(ent.doc, start, ent.end, label=ent.label)
         text = ent.text
     return Mention(text=text, start=ent.start_char, end=ent.end_char, label=ent.label_)
+
+
+def _is_site_of(before: Span, start: int) -> bool:
+    return before.label_ == Label.BODY_SITE and before.end == start
+
+
+@cache
+def _bare() -> frozenset[str]:
+    """Read the findings that are no news without their site."""
+    return frozenset(load_lines("event_needs_site.txt"))
 
 
 _HYPHENS = frozenset("-‐‑–")

@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sequela.components.frames import NOBODY, OF_STUDIES
 from sequela.components.links.evidence import DENIED, OTHERS_BLAMED, WEAK
 from sequela.components.links.names import is_generic_event, same_event
 from sequela.components.links.pair_network import PairNetwork
 from sequela.components.links.pair_values import Node, Pairs, find_pairs, is_told
 from sequela.components.links.report import LinkedReport, in_order
 from sequela.components.links.rules import evidence_of
-from sequela.schema import Attribution, Cue, Link, Role
+from sequela.schema import Attribution, Cue, Frame, Link, Role
 
 RULE = "pair_model"
+_NOT_HERE = (Attribution.BACKGROUND, Attribution.EXCLUDED)
+_Who = tuple[Attribution, str]  # whom a statement is about: attribution and number of the patient
 UNLIKELY = "the report as a whole speaks against it"
 
 
@@ -72,7 +75,7 @@ class _Told:
         self.events: dict[tuple[str, str], list[str]] = {}
         self.causes: dict[str, dict[str, list[str]]] = {}  # of each patient, the events by drug
         for link in links:
-            if is_told(link):
+            if _counts(report, link):
                 self.add(link)
 
     def add(self, link: Link) -> None:
@@ -114,7 +117,8 @@ def _weighed(report: LinkedReport, pairs: Pairs, found: list[float], thresholds:
         if number is not None:
             link = replace(link, probability=found[number])
             by_role = evidence_of()[link.rule] == "role"
-            if is_told(link) and found[number] < (thresholds.accept_beside if by_role else thresholds.keep):
+            threshold = thresholds.accept_beside if by_role else thresholds.keep
+            if _counts(report, link) and found[number] < threshold:
                 link = replace(link, rejected=UNLIKELY)
         weighed.append(link)
     return weighed
@@ -133,7 +137,7 @@ def _links(report: LinkedReport, pairs: Pairs, found: list[float], likely: list[
     order = np.argsort(pairs.pair_of, kind="stable")
     bounds = np.searchsorted(pairs.pair_of[order], np.arange(len(found) + 1))
     for number in likely:
-        nearest: dict[str, tuple[int, int, Node, Node]] = {}
+        nearest: dict[_Who, tuple[int, int, Node, Node]] = {}
         for place in order[bounds[number] : bounds[number + 1]].tolist():
             one, other = int(pairs.drug_nodes[place]), int(pairs.event_nodes[place])
             drug, event, patient = pairs.nodes[one], pairs.nodes[other], patients[one]
@@ -141,7 +145,7 @@ def _links(report: LinkedReport, pairs: Pairs, found: list[float], likely: list[
                 patient is None
                 or patient != patients[other]
                 or is_generic_event(event.item.mention.text)
-                or (drug.item.start, event.item.start) in general
+                or (drug.item.mention.start, event.item.mention.start) in general
             ):
                 continue
             apart = abs(event.sentence - drug.sentence), abs(event.item.start - drug.item.start)
@@ -151,20 +155,34 @@ def _links(report: LinkedReport, pairs: Pairs, found: list[float], likely: list[
             yield _link(report, drug, event, found[number])
 
 
-def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> str | None:
-    """Give the index patient who had the drug or the event of a mention; None where it does not tell so."""
+def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> _Who | None:
+    """Give the index patient, or a study, that had the drug or the event of a mention; None where none is told."""
     frame = report.account.frame_at(node.item.start)
     if (
         node.item.anaphor
         or is_impossible
         or frame is None
-        or frame.attribution is not Attribution.INDEX_PATIENT
+        or not (frame.attribution is Attribution.INDEX_PATIENT or _is_of_study(frame))
         or node.item.assertion in DENIED
         or (node.is_drug and node.item.is_cleared)
-        or (not node.is_drug and node.item.attribution is Attribution.EXCLUDED)
+        or (not node.is_drug and node.item.attribution in _NOT_HERE)
     ):
         return None
-    return frame.patient_id
+    return frame.attribution, frame.patient_id
+
+
+def _counts(report: LinkedReport, link: Link) -> bool:
+    """Whether a link tells that something happened, to a patient or in a study."""
+    return is_told(link) or (not link.rejected and _is_of_study(report.account.frame_at(link.event.start)))
+
+
+def _is_of_study(frame: Frame | None) -> bool:
+    """Whether animals or participants of a trial are told of: a link there is no claim about a patient."""
+    return (
+        frame is not None
+        and frame.attribution is Attribution.BACKGROUND
+        and frame.rule in (NOBODY, *OF_STUDIES)
+    )
 
 
 def _link(report: LinkedReport, drug: Node, event: Node, probability: float) -> Link:
@@ -177,6 +195,7 @@ def _link(report: LinkedReport, drug: Node, event: Node, probability: float) -> 
         score=probability,
         probability=probability,
         cues=(Cue(text=mention.text, start=mention.start, end=mention.end, rule=RULE),),
+        attribution=frame.attribution if frame else Attribution.INDEX_PATIENT,
         attribution_cue=frame.cue if frame else None,
         patient_id=frame.patient_id if frame else "",
         assertion=event.item.assertion,

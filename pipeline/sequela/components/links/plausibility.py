@@ -9,11 +9,12 @@ from sequela.components.links.names import is_generic_event
 from sequela.components.links.rules import is_improvement, is_quantity, tells_of_change
 from sequela.lexicons.loader import load_table
 
+_AFTER = re.compile(r" (?:after|during|following|from|of) ")  # "perforation after colonoscopy"
 _AROUND = 80  # characters before and after the event that are looked at
 _BESIDE = 40  # of these, the characters that tell of the change of a quantity
 _BLAMED = ("causal", "role")
 # Patterns that the words of an event match or not, wherever it stands.
-_NATURES = ("allergy", "infection", "injury", "neoplasm", "other_cause", "progress", "trait")
+_NATURES = ("allergy", "capacity", "infection", "injury", "neoplasm", "other_cause", "progress", "trait")
 
 
 def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_report: bool = True) -> str:
@@ -38,6 +39,12 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
         return "there was none"
     if "improvement" in nature or patterns["relieved"].match(after):
         return "an improvement is no reaction"
+    if "operation" in nature:
+        return "an operation is no reaction"
+    if "capacity" in nature and (
+        patterns["got_better"].match(after) or patterns["resolution"].search(before)
+    ):
+        return "what got better is an ability"
     if "quantity" in nature and not tells_of_change(before[-_BESIDE:], after[:_BESIDE]):
         return "a measurement, and no change of it"
     if "other_cause" in nature:
@@ -57,7 +64,8 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
     if in_report and "progress" in nature:
         return "the course of a tumour"
     if evidence not in _BLAMED:
-        if patterns["resolved"].match(after) or patterns["resolution"].search(before):
+        better = patterns["resolved"].match(after) or patterns["resolution"].search(before)
+        if better and "capacity" not in nature:
             return "it got better after the drug"
         if in_report and "infection" in nature:
             return "an infection, and no more than time blames the drug"
@@ -77,6 +85,8 @@ def _nature(event: str) -> frozenset[str]:
     kinds = {name for name in _NATURES if patterns[name].search(event)}
     if patterns["no_event"].fullmatch(event):
         kinds.add("no_event")
+    if patterns["operation"].fullmatch(event.rpartition(" ")[2]) and not _AFTER.search(event):
+        kinds.add("operation")
     if is_generic_event(event):
         kinds.add("generic")
     if is_improvement(event):
@@ -126,6 +136,9 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "other_cause": re.compile(r"\w-(?:induced|associated|related|mediated) "),
         "relieved": re.compile(rf" (?:{relief})\b"),
         "resolved": re.compile(rf" (?:\w+ ){{0,3}}(?:{resolve})\b"),
+        "operation": re.compile("|".join(cues["operation"])),
+        "got_better": re.compile(rf" (?:\w+ ){{0,3}}(?:{'|'.join(cues['got_better'])})\b"),
+        "capacity": re.compile(rf"(?:^|\s)(?:{'|'.join(cues['capacity'])})$"),
         "denied": re.compile(r"\b(?:no|without|any) (?:\w+ ){0,2}$"),
         "known_before": re.compile(known_before),
         "long_ago": re.compile(rf",? (?:\w+ ){{0,3}}(?:{'|'.join(cues['long_ago'])})\b"),

@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sequela.components.time.anchors import Anchor, read_anchor
-from sequela.components.time.onset_checks import comes_later
+from sequela.components.time.onset_checks import comes_later, is_end_of
 from sequela.components.time.onset_rules import (
     NAMES_EXPOSURE,
     Candidate,
     event_told,
+    given_since,
     moves_story,
     read_candidate,
     runs_until_event,
@@ -144,6 +145,8 @@ def _is_before_admission(scene: Scene, time: Time) -> bool:
 def ends_there(scene: Scene, link: Link) -> bool:
     """Whether the sentence of an event tells that it ended: "by day 25 the fever had resolved"."""
     start, end = _sentence(scene, link.event)
+    if is_end_of(scene, link):
+        return True
     kinds = [cue.kind for cue in scene.cues_between(link.event.end, min(end, link.event.end + _NEAR))]
     return "recover" in kinds[:2] and "develop" not in [
         cue.kind for cue in scene.cues_between(start, link.event.start)
@@ -356,9 +359,19 @@ def _between(scene: Scene, stages: list[Stage], link: Link, mention: Place, even
     if gap > _REACH.get(point.scale, _CHAIN_REACH):
         return None
     until = min(event.time.start, link.event.start)
-    if point.scale == _STORY and event_told(scene, max(mention.end, until - _LONG), until):
-        return None  # counted from that event
+    if point.scale == _STORY:
+        told = max(mention.end, until - _LONG, _end_of_step(scene, stages, mention.end, event.time.start))
+        if event_told(scene, told, until) or given_since(scene, link, mention.end, until):
+            return None  # counted from there
     return _onset(event, start, anchor_of(scene, mention, cues))
+
+
+def _end_of_step(scene: Scene, stages: list[Stage], start: int, end: int) -> int:
+    """Give where the sentence of the last step between two places ends: what it tells has a time of its own."""
+    number = bisect_left(stages, end, key=lambda stage: stage.time.start) - 1
+    if number < 0 or stages[number].time.start < start:
+        return 0
+    return scene.sentences[scene.sentence_of(stages[number].time.start)][1]
 
 
 def _tells_of_recovery(scene: Scene, stage: Stage) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sequela.components.time.scene import CueWord, Scene, Time
-from sequela.components.time.words import whole, words
+from sequela.components.time.words import any_of, whole, words
 from sequela.schema import Link
 
 SHORT_PHRASE = 40  # characters
@@ -17,6 +17,8 @@ _THEN = whole("then")
 # A clause begins with the time.
 _LEADS = re.compile(r"(?:^|[;,]|\band\b|\bbut\b|\bthat\b)\s*(?:\w+\s+){0,2}$")
 _SENTENCE_END = re.compile(r"[.;](?=\s|$)")
+_END_OF = re.compile(rf"\b{any_of('end')} (?:of|in)(?:\s[a-z-]+){{0,3}}\s$", re.IGNORECASE)
+_DIED = whole("died")
 _NOUNS_OF_EXPOSURE = frozenset(words("noun_of_exposure"))
 
 
@@ -38,6 +40,8 @@ def distance_cost(scene: Scene, link: Link, time: Time) -> float:
 def is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
     """Whether the time tells when the event ended: "resolved within 24 hours"."""
     if _STILL.search(scene.text, max(sentence[0], time.start - 40), time.start):
+        return True
+    if sentence[0] <= link.event.start < sentence[1] and is_end_of(scene, link):
         return True
     if time.end <= link.event.start < sentence[1]:
         told = [
@@ -65,6 +69,12 @@ def is_recovery(scene: Scene, link: Link, time: Time, sentence: tuple[int, int])
     return bool(following) and following[0].kind == "recover" and following[0].start < link.event.start
 
 
+def is_end_of(scene: Scene, link: Link) -> bool:
+    """Whether the words before an event name its end: "resolution of the infiltrates"."""
+    start = max(0, link.event.start - SHORT_PHRASE)
+    return _END_OF.search(scene.text, start, link.event.start) is not None
+
+
 def comes_later(scene: Scene, link: Link, time: Time) -> bool:
     """Whether the event follows on what the time tells: "after 3 days fever, followed by jaundice"."""
     told = scene.symptoms_between(time.end, link.event.start)
@@ -84,6 +94,16 @@ def tells_of_stopping(scene: Scene, link: Link, time: Time, sentence: tuple[int,
     start = comma if comma >= 0 else time.end
     kinds = [cue.kind for cue in scene.cues_between(start, end) if not is_noun_of_exposure(cue)]
     return kinds[:1] == ["stop"] and "develop" not in kinds
+
+
+def tells_of_death(scene: Scene, link: Link, time: Time, sentence: tuple[int, int]) -> bool:
+    """Whether the clause of a time tells of dying, and the event is another: "she died of it six weeks after …"."""
+    if _DIED.search(link.event.text):
+        return False
+    told = [cue for cue in scene.cues_between(sentence[0], time.start) if cue.kind in ("develop", "recover")]
+    if not told and link.event.start > time.end:
+        told = [cue for cue in scene.cues_between(time.end, link.event.start) if cue.kind == "develop"]
+    return bool(told) and _DIED.fullmatch(told[-1].text) is not None
 
 
 def leads(scene: Scene, time: Time, sentence: tuple[int, int]) -> bool:

@@ -14,8 +14,10 @@ from sequela.components.time.onset_checks import (
     comes_later,
     distance_cost,
     is_given_again,
+    is_noun_of_exposure,
     is_recovery,
     leads,
+    tells_of_death,
     tells_of_stopping,
 )
 from sequela.components.time.scene import Place, Scene, Time
@@ -46,6 +48,9 @@ _SHARES = re.compile(r",?\s+(?:and|or|,)\s", re.IGNORECASE)
 _EXPOSURE_NEAR = 60  # characters from a time to the drug that was begun then
 _REMAINS = re.compile(r"\bremain(?:s|ed)?\s(?:\w+\s)?(?:in|well|free|asymptomatic|stable)\b", re.IGNORECASE)
 _AND = re.compile(r",?\s+(?:and|but)\b")
+_BEGAN = re.compile(r"\s(?:\w+\s){0,2}(?:began|started|commenced|set in|ensued|followed)\b", re.IGNORECASE)
+_LED_TO = re.compile(rf"\b{any_of('then')}\b[^.;]{{0,30}}$", re.IGNORECASE)
+_OPERATED = whole("operated")
 _WHEN = re.compile(r",?\s+(?:when|before)\b")
 _AFTER = re.compile(
     r"(?:,? respectively)?,?[\s(-]*(?:after|following|post|since|into|from(?! \d))\b[\s-]*"
@@ -129,8 +134,13 @@ def _is_of_event(scene: Scene, link: Link, time: Time) -> bool:
     here, there = scene.sentence_of(link.event.start), scene.sentence_of(time.start)
     if here == there:
         return True
-    named = [one for one in scene.symptoms_between(*scene.sentences[there]) if not _names_no_sign(one)]
-    return abs(here - there) == 1 and not named
+    if abs(here - there) != 1:
+        return False
+    sentence = scene.sentences[there]
+    return all(
+        _names_no_sign(one) or _GIVEN_FOR.search(scene.text, sentence[0], one.start)
+        for one in scene.symptoms_between(*sentence)
+    )
 
 
 def _names_no_sign(symptom: Place) -> bool:
@@ -194,7 +204,7 @@ def read_candidate(scene: Scene, link: Link, time: Time) -> Candidate | None:
     sentence = scene.sentences[scene.sentence_of(time.start)]
     if _REMAINS.search(scene.text, max(sentence[0], time.start - 80), min(sentence[1], time.end + 160)):
         return None
-    if tells_of_stopping(scene, link, time, sentence):
+    if tells_of_stopping(scene, link, time, sentence) or tells_of_death(scene, link, time, sentence):
         return None
     tail = scene.text[time.end : min(sentence[1], time.end + WINDOW)]
     head = scene.text[max(sentence[0], time.start - WINDOW) : time.start]
@@ -437,8 +447,8 @@ def _backward(scene: Scene, link: Link, time: Time, tail: str, sentence: tuple[i
             return None
     # Where the event comes first, the words between it and the drug tell of the drug.
     first = link.event.end if sentence[0] <= link.event.end <= nearest.start else sentence[0]
-    kinds = [cue.kind for cue in scene.cues_between(first, time.start)]
-    told = [kind for kind in kinds if kind in EXPOSURE]
+    cues = [cue for cue in scene.cues_between(first, time.start) if cue.kind in EXPOSURE]
+    told = [cue.kind for cue in cues if not is_noun_of_exposure(cue)] or [cue.kind for cue in cues]
     if not told:
         return None
     kind = _BACKWARD_ANCHORS[told[-1]]
@@ -478,6 +488,8 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
         return None
     if link.event.start > time.start and event_told(scene, link.drug.end, time.start):
         return None  # counted from that event
+    if given_since(scene, link, link.drug.end, time.start):
+        return None
     if link.event.end <= time.start and _GOES_ON.search(scene.text, link.event.end, time.start):
         return None  # "had oedema, which reached the face two days later"
     score = 0.6
@@ -494,9 +506,43 @@ def _later(scene: Scene, link: Link, time: Time) -> _Reading | None:
 
 
 def event_told(scene: Scene, start: int, end: int) -> bool:
-    """Whether a stretch tells that another event began."""
+    """Whether the last thing that a stretch tells is that an event began, and not an exposure after it."""
+    begun = _last_event(scene, start, end)
+    if begun is None:
+        return False
+    return scene.drugs_between(begun, end) != [] or not any(
+        cue.kind in EXPOSURE and not is_noun_of_exposure(cue) for cue in scene.cues_between(begun, end)
+    )
+
+
+def _last_event(scene: Scene, start: int, end: int) -> int | None:
+    """Give where the event ends that is told last to have begun: "developed fever", "vomiting began"."""
+    symptoms = scene.symptoms_between(start, end)
     begun = [cue for cue in scene.cues_between(start, end) if cue.kind == "develop"]
-    return bool(begun) and bool(scene.symptoms_between(begun[0].start, end))
+    if begun and symptoms and symptoms[-1].start >= begun[0].start:
+        return symptoms[-1].end
+    for symptom in reversed(symptoms):
+        began = _BEGAN.match(scene.text, symptom.end, end)
+        if began:
+            return began.end()
+        if _LED_TO.search(scene.text, max(start, symptom.start - SHORT_PHRASE), symptom.start):
+            return symptom.end
+    return None
+
+
+def given_since(scene: Scene, link: Link, start: int, end: int) -> bool:
+    """Whether a later sentence tells that another drug was given, or of an operation: times count from there."""
+    first = scene.sentences[scene.sentence_of(start)][1]
+    if _OPERATED.search(scene.text, first, end):
+        return True
+    for drug in scene.drugs_between(first, end):
+        if _is_own(drug, link) or _is_generic(drug, link):
+            continue
+        sentence = scene.sentences[scene.sentence_of(drug.start)]
+        cues = scene.cues_between(sentence[0], min(sentence[1], end))
+        if any(cue.kind in ("start", "give") and not is_noun_of_exposure(cue) for cue in cues):
+            return True
+    return False
 
 
 def moves_story(value: TimeExpression) -> bool:
