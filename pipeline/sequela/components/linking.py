@@ -24,7 +24,7 @@ from sequela.components.links.extension import find_poisoning, find_signs
 from sequela.components.links.masking import Item, Masked
 from sequela.components.links.names import NameKeys
 from sequela.components.links.neighbours import find_told_before
-from sequela.components.links.plausibility import is_provoked, why_no_reaction
+from sequela.components.links.plausibility import beside, is_provoked, why_no_reaction
 from sequela.components.links.report import Account, in_order, leave_account
 from sequela.components.links.rules import (
     Decision,
@@ -242,8 +242,7 @@ class Linking:
             place = event.mention
             rejected = why_no_reaction(
                 place.text,
-                account.text[max(0, place.start - 80) : place.start],
-                account.text[place.end : place.end + 80],
+                *beside(account.text, place.start, place.end),
                 "temporal" if decision.rule in _MERELY_TOLD else evidence_of()[decision.rule],
                 in_report=account.in_report,
             )

@@ -255,6 +255,13 @@ def test_what_a_rule_found_is_not_linked_again():
     assert {link.probability for link in links if not link.rejected} == {0.9}
 
 
+def test_how_an_event_ended_ties_it_to_no_drug():
+    text = "<DRUG>Amoxicillin</DRUG> was given. {}The <SYMPTOM>oedema</SYMPTOM> disappeared within a week."
+    assert accepted(judged(text.format(""), lambda drug, event: 0.9)) == set()
+    links = judged(text.format("<SYMPTOM>Oedema</SYMPTOM> was seen. "), lambda drug, event: 0.9)
+    assert accepted(links) == {("Amoxicillin", "Oedema", RULE)}
+
+
 def test_what_is_told_in_general_becomes_no_link():
     text = (
         "He took <DRUG>amoxicillin</DRUG>. Patients treated with such drugs may develop "

@@ -12,6 +12,7 @@ from sequela.components.links.evidence import DENIED, OTHERS_BLAMED, WEAK
 from sequela.components.links.names import is_generic_event, same_event
 from sequela.components.links.pair_network import PairNetwork
 from sequela.components.links.pair_values import Node, Pairs, find_pairs, is_told
+from sequela.components.links.plausibility import beside, got_better
 from sequela.components.links.report import LinkedReport, in_order
 from sequela.components.links.rules import evidence_of
 from sequela.schema import Attribution, Cue, Frame, Link, Role
@@ -146,6 +147,7 @@ def _links(report: LinkedReport, pairs: Pairs, found: list[float], likely: list[
                 or patient != patients[other]
                 or is_generic_event(event.item.mention.text)
                 or (drug.item.mention.start, event.item.mention.start) in general
+                or _recovers(report.account.text, event)
             ):
                 continue
             apart = abs(event.sentence - drug.sentence), abs(event.item.start - drug.item.start)
@@ -174,6 +176,12 @@ def _patient(report: LinkedReport, node: Node, is_impossible: bool) -> _Who | No
 def _counts(report: LinkedReport, link: Link) -> bool:
     """Whether a link tells that something happened, to a patient or in a study."""
     return is_told(link) or (not link.rejected and _is_of_study(report.account.frame_at(link.event.start)))
+
+
+def _recovers(text: str, event: Node) -> bool:
+    """Whether a mention tells how an event ended: no place that ties it to a drug."""
+    before, after = beside(text, event.item.start, event.item.end)
+    return got_better(event.item.text.lower(), before.lower(), after.lower())
 
 
 def _is_of_study(frame: Frame | None) -> bool:

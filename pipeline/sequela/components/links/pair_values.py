@@ -23,7 +23,7 @@ from sequela.components.links.names import (
     is_side_effect,
     same_event,
 )
-from sequela.components.links.plausibility import why_no_reaction
+from sequela.components.links.plausibility import beside, why_no_reaction
 from sequela.components.links.report import Account, LinkedReport
 from sequela.components.links.rules import evidence_of
 from sequela.schema import Assertion, Attribution, Link, RoleLabel
@@ -43,7 +43,6 @@ _NEGATED = _ASSERTIONS.index(Assertion.NEGATED)
 _EVIDENCE = ("causal", "timed", "told", "temporal", "weak", "role")
 # Why links are rejected that say most: no more than weak evidence, another drug is blamed, nobody had the drug.
 _REASONS = ((WEAK,), (OTHERS_BLAMED, ANOTHER_NAMED), (NEVER_GIVEN,))
-_AROUND = 80  # characters beside an event that tell whether it can be a reaction
 
 
 @dataclass(frozen=True)
@@ -198,8 +197,7 @@ def _one_hot(kinds: Sequence[object], found: Sequence[object]) -> Bools:
 
 
 def _is_impossible(text: str, item: Item) -> bool:
-    before, after = text[max(0, item.start - _AROUND) : item.start], text[item.end : item.end + _AROUND]
-    return bool(why_no_reaction(item.text, before, after, "causal"))
+    return bool(why_no_reaction(item.text, *beside(text, item.start, item.end), "causal"))
 
 
 def _node_values(columns: _Columns, drug_values: Floats, event_values: Floats) -> Floats:

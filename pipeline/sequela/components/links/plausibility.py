@@ -64,8 +64,7 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
     if in_report and "progress" in nature:
         return "the course of a tumour"
     if evidence not in _BLAMED:
-        better = patterns["resolved"].match(after) or patterns["resolution"].search(before)
-        if better and "capacity" not in nature:
+        if got_better(event, before, after):
             return "it got better after the drug"
         if in_report and "infection" in nature:
             return "an infection, and no more than time blames the drug"
@@ -76,6 +75,18 @@ def why_no_reaction(event: str, before: str, after: str, evidence: str, *, in_re
         ):
             return "the course of a tumour, and no more than time blames the drug"
     return ""
+
+
+def beside(text: str, start: int, end: int) -> tuple[str, str]:
+    """Give as much of the text on both sides of a mention as the functions here look at."""
+    return text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+
+
+def got_better(event: str, before: str, after: str) -> bool:
+    """Whether the words beside an event, all in lower case, tell that it ended or got better."""
+    patterns = _patterns()
+    better = patterns["resolved"].match(after) or patterns["resolution"].search(before)
+    return bool(better) and "capacity" not in _nature(event)
 
 
 @lru_cache(maxsize=4096)
