@@ -234,7 +234,7 @@ def test_splitting(text, parts):
     assert all(text[part.start - 100 : part.end - 100] == part.text for part in found)
 
 
-@pytest.mark.parametrize("word", ["resistant", "free", "naive"])
+@pytest.mark.parametrize("word", ["resistant", "free", "naive", "negative"])
 def test_half_of_a_word_that_says_what_was_not_taken_is_no_drug(word: str):
     text = f"There was <DRUG>flurotol</DRUG>-{word} disease. It was associated with <SYMPTOM>rash</SYMPTOM>."
     assert links_of(text) == []

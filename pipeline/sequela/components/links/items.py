@@ -119,7 +119,17 @@ def _bare() -> frozenset[str]:
 
 _HYPHENS = frozenset("-‐‑–")
 # "methicillin-resistant Staphylococcus", "preservative-free eye drops": nobody had the drug
-_NOT_TAKEN = ("free", "naive", "naïve", "refractory", "resistan", "sensitiv", "susceptib")
+_NOT_TAKEN = (
+    "free",
+    "naive",
+    "naïve",
+    "negative",
+    "positive",
+    "refractory",
+    "resistan",
+    "sensitiv",
+    "susceptib",
+)
 
 
 def _is_not_taken(drug: Span) -> bool:
