@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from sequela import __version__
+from sequela.cli import surroundings
 from sequela.cli.exits import Exit
 from sequela.errors import SequelaError
 
@@ -80,6 +81,7 @@ mount()
 
 def run() -> None:
     """Entry point of the ``sequela`` command."""
+    surroundings.prepare()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
