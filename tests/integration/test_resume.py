@@ -91,7 +91,7 @@ def test_an_interrupted_run_keeps_the_journal(
 ) -> None:
     output = tmp_path / "out" / "t.csv"
     output.parent.mkdir()
-    output.write_text("before")
+    output.write_text("doc_id,\n")
     journal = Path(f"{output}.journal")
     process = start("extract", many, "-o", output, "--resume")
     assert wait_until(process, lambda: journal.exists() and journal.stat().st_size > 5000)
@@ -102,7 +102,7 @@ def test_an_interrupted_run_keeps_the_journal(
         f"sequela: finished reports are kept in {journal}: run the same command again to go on.",
         "sequela: interrupted",
     ]
-    assert results(output.parent) == {"t.csv": b"before", "t.csv.journal": journal.read_bytes()}
+    assert results(output.parent) == {"t.csv": b"doc_id,\n", "t.csv.journal": journal.read_bytes()}
     assert journal.stat().st_mode & 0o077 == 0
 
     process = start("extract", many, "-o", output, "--resume")

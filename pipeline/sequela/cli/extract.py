@@ -134,9 +134,10 @@ def extract(
     """Write the drug-event-onset triples of reports to a CSV file.
 
     The output appears when it is complete; until then, and when the run is interrupted, an earlier one stays
-    as it was. A database takes the reports in batches as they come; what an interrupted run loaded stays. A
-    report that cannot be read, that takes too long or ends its process twice is named on stderr and in
-    OUTPUT.errors.csv, and the run goes on.
+    as it was. What an interrupted run has found is kept: with --resume for the next run, else its rows in
+    OUTPUT.interrupted.csv. A file that is no triples CSV is not replaced. A database takes the reports in
+    batches as they come; what an interrupted run loaded stays. A report that cannot be read, that takes too
+    long or ends its process twice is named on stderr and in OUTPUT.errors.csv, and the run goes on.
 
     With --engine spark the same rows come from a cluster; docs/spark.md tells how to set one up.
 

@@ -54,6 +54,16 @@ class OutputFile:
         except OSError as error:
             raise self._os_error(error) from None
 
+    def keep_as(self, name: Path) -> bool:
+        """Give what is written so far another name, so that the target stays as it was; say whether that was done."""
+        if self._part is None:
+            return False
+        try:
+            self._finish(name)
+        except OSError:
+            return False
+        return True
+
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -70,6 +80,9 @@ class OutputFile:
                     self._part.unlink(missing_ok=True)
 
     def _commit(self) -> None:
+        self._finish(self._real)
+
+    def _finish(self, name: Path) -> None:
         self._file.flush()
         if self._part is None:
             return
@@ -79,8 +92,8 @@ class OutputFile:
             shutil.copymode(self._real, self._part)
         else:
             self._part.chmod(0o666 & ~_umask())
-        os.replace(self._part, self._real)  # noqa: PTH105 - says what it does
-        _sync_folder(self._real.parent)
+        os.replace(self._part, name)  # noqa: PTH105 - says what it does
+        _sync_folder(name.parent)
 
     def _os_error(self, error: OSError) -> OutputError:
         remedy = "Free space or permit writing there, or choose another place"
