@@ -25,6 +25,7 @@ from sequela.cli.options import (
     Model,
     Timeout,
     TrustLinker,
+    check_names,
     find_limited,
     make_settings,
     processes,
@@ -148,6 +149,7 @@ def extract(
         if given and output == _STANDARD_OUTPUT:
             raise SequelaError(f"{option} needs a file to write to. Name one with --output.")
     if engine is Engine.SPARK:
+        check_names(paths)
         _check_spark(output, jobs=jobs, resume=resume, db=db, mentions=mentions)
     else:
         _check_local(paths, output, master=master, conf=conf)
@@ -171,7 +173,7 @@ def extract(
     else:
         from sequela.running.extract import extract as extract_here
 
-        found = find_limited([Path(path) for path in paths], limit)
+        found = find_limited(paths, limit)
         file = Path(target) if target is not None else None
         run = functools.partial(extract_here, found, file, settings, jobs=processes(jobs), resume=resume)
     with _database(db) as loader:

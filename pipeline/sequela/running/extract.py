@@ -21,7 +21,7 @@ from sequela.running.batches import Outcome, Settings
 from sequela.running.failures import FailureLog
 from sequela.running.journal import Journal, identity_of
 from sequela.running.local import chunk_size, run
-from sequela.running.output import OutputFile, StandardOutput
+from sequela.running.output import OutputFile, StandardOutput, is_stream
 from sequela.running.progress import show_progress
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def extract(
     found
         From `sequela.reading.find_reports`.
     output
-        The CSV; standard output when None. What fails is said on stderr and, but for standard output, noted
-        in a file of that name with ``.errors.csv`` behind it. When the run is interrupted, the rows it has are
+        The CSV; standard output when None. What fails is said on stderr and, but for standard output and pipes,
+        noted in a file of that name with ``.errors.csv`` behind it. When the run is interrupted, the rows it has are
         left in one with ``.interrupted.csv`` behind it, unless it can be resumed.
     settings
         Model and reading options.
@@ -108,7 +108,7 @@ def extract(
     summary = Summary()
     if output:
         check_target(output)
-    errors = Path(f"{output}.errors.csv") if output else None
+    errors = Path(f"{output}.errors.csv") if output and not is_stream(output) else None
     with ExitStack() as stack:
         journal = None
         if resume and output:
