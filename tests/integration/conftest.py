@@ -56,6 +56,25 @@ def sequela(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
+def shell(tiny_model: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Run a line of the shell, with ``$MODEL`` for the options of the tiny model."""
+
+    def run(line: str, **variables: str) -> subprocess.CompletedProcess[bytes]:
+        model = f"--model {tiny_model} --labels CHEMICAL=DRUG"
+        words = f'sequela() {{ "{sys.executable}" -m sequela "$@"; }}; MODEL="{model}"; {line}'
+        return subprocess.run(
+            ["bash", "-c", words],
+            cwd=tmp_path,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
 def start(tiny_model: Path, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start a command as a process of its own."""
 

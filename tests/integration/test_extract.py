@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -13,12 +14,15 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from sequela.corpora.triples_csv import read_triples, triples_files
 from sequela.reading import find_reports
 from sequela.schema import COLUMNS
 from support import read_rows
 
 Run = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[str]"]
+
+BEFORE = ",".join(COLUMNS) + "\n"
 
 
 def pairs(file: Path) -> list[tuple[str, str, str]]:
@@ -211,7 +215,7 @@ def test_an_interrupted_run_leaves_the_earlier_output(
     folder, output = tmp_path / "many", tmp_path / "out" / "t.csv"
     folder.mkdir()
     output.parent.mkdir()
-    output.write_text("before")
+    output.write_text(BEFORE)
     for report in range(3000):
         (folder / f"{report}.txt").write_text("Amiodarone caused fever. " * 100)
     process = start("extract", folder, "-o", output, "--jobs", jobs)
@@ -223,9 +227,48 @@ def test_an_interrupted_run_leaves_the_earlier_output(
     process.send_signal(number)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert errors == "sequela: interrupted\n"
-    assert output.read_text() == "before"
-    assert names(output.parent) == ["t.csv"]
+    assert output.read_text() == BEFORE
+    assert names(output.parent) == ["t.csv", "t.csv.interrupted.csv"]
+    kept = output.with_name("t.csv.interrupted.csv")
+    reports = re.match("sequela: the rows of ([0-9,]+) reports are in ", errors)
+    assert reports
+    assert errors == (
+        f"{reports[0]}{kept}. With --resume, the next run goes on where it was interrupted.\n"
+        "sequela: interrupted\n"
+    )
+    assert [row.to_dict()["drug"] for row in read_triples(kept)] == ["Amiodarone"] * int(
+        reports[1].replace(",", "")
+    )
+    assert [path.name for path in triples_files(output.parent)] == ["t.csv"]
+
+
+def test_an_interrupted_run_without_a_finished_report_leaves_nothing(
+    sequela: Run, reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sequela.running.extract.rows_of", interrupt)
+    result = sequela("extract", reports)
+    assert (result.exit_code, result.stderr) == (130, "sequela: interrupted\n")
+    assert names(Path()) == []
+
+
+@pytest.mark.parametrize("resume", [[], ["--resume"]], ids=["", "resume"])
+def test_a_file_that_is_no_output_is_not_replaced(sequela: Run, reports: Path, resume: list[str]) -> None:
+    texts = {path: path.read_bytes() for path in reports.glob("*.txt")}
+    result = sequela("extract", "-o", *sorted(texts), *resume)  # the name of the output is forgotten
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"sequela: {reports / 'a.txt'} exists and is no triples CSV, so that it is not replaced. "
+        "Move it away, or choose another name with --output.\n"
+    )
+    assert {path: path.read_bytes() for path in reports.glob("*.txt")} == texts
+    assert names(reports) == ["a.txt", "b.txt", "more"]
+    for content in ("", BEFORE):
+        Path("ours").write_text(content)
+        assert sequela("extract", reports, "-o", "ours", *resume).exit_code == 0
+        assert len(pairs(Path("ours"))) == 2
 
 
 def test_a_closed_pipe_ends_the_run_quietly(start: Start, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -91,7 +92,7 @@ def test_an_interrupted_run_keeps_the_journal(
 ) -> None:
     output = tmp_path / "out" / "t.csv"
     output.parent.mkdir()
-    output.write_text("before")
+    output.write_text("doc_id,\n")
     journal = Path(f"{output}.journal")
     process = start("extract", many, "-o", output, "--resume")
     assert wait_until(process, lambda: journal.exists() and journal.stat().st_size > 5000)
@@ -102,7 +103,7 @@ def test_an_interrupted_run_keeps_the_journal(
         f"sequela: finished reports are kept in {journal}: run the same command again to go on.",
         "sequela: interrupted",
     ]
-    assert results(output.parent) == {"t.csv": b"before", "t.csv.journal": journal.read_bytes()}
+    assert results(output.parent) == {"t.csv": b"doc_id,\n", "t.csv.journal": journal.read_bytes()}
     assert journal.stat().st_mode & 0o077 == 0
 
     process = start("extract", many, "-o", output, "--resume")
@@ -148,6 +149,70 @@ def test_a_file_of_somebody_else_is_left_alone(sequela: Run, reports: Path) -> N
     assert result.exit_code == 2
     assert "triples.csv.journal is no journal of sequela. Move it away" in result.stderr
     assert Path("triples.csv.journal").read_text() == "Dear diary"
+
+
+def a_pipe(journal: Path) -> None:
+    os.mkfifo(journal)
+
+
+def a_link(journal: Path) -> None:
+    journal.with_name("victim").write_text("")
+    journal.symlink_to("victim")
+
+
+@pytest.mark.parametrize(
+    ("lay", "what"), [(a_pipe, "is no regular file"), (a_link, "is a link"), (Path.mkdir, "Is a directory")]
+)
+def test_what_is_no_file_is_no_journal(
+    sequela: Run, reports: Path, lay: Callable[[Path], None], what: str
+) -> None:
+    lay(Path("triples.csv.journal"))
+    before = sorted(path.name for path in Path().iterdir())
+    result = sequela("extract", reports, "--resume")
+    assert result.exit_code == 2
+    assert what in result.stderr
+    assert "None" not in result.stderr
+    assert sorted(path.name for path in Path().iterdir()) == before
+
+
+def test_a_journal_of_somebody_else_is_refused(
+    sequela: Run, reports: Path, interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Path(f"{interrupted}.journal")
+    before = journal.read_bytes()
+    monkeypatch.setattr(os, "geteuid", lambda: journal.stat().st_uid + 1)
+    result = sequela("extract", reports, "-o", interrupted, "--resume")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"sequela: {journal} belongs to another user. Move it away, or choose another output.\n"
+    )
+    assert journal.read_bytes() == before
+
+
+def test_a_journal_that_others_could_read_is_closed_to_them(
+    sequela: Run, reports: Path, interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Path(f"{interrupted}.journal")
+    journal.chmod(0o644)
+    interrupt_at_the_end(monkeypatch)
+    assert sequela("extract", reports, "-o", interrupted, "--resume").exit_code == 130
+    assert journal.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"results": 5}', '{"process": "x"}', '{"identity": [], "process": 1}', "5", "[" * 100_000],
+    ids=["results", "process", "identity", "number", "depth"],
+)
+def test_a_line_of_another_shape_is_dropped(
+    sequela: Run, reports: Path, interrupted: Path, line: str
+) -> None:
+    journal = Path(f"{interrupted}.journal")
+    with journal.open("a") as file:
+        file.write(f"{line}\n")
+    result = sequela("extract", reports, "-o", interrupted, "--resume")
+    assert result.exit_code == 0
+    assert "3 reports read (3 of them before), 0 failed, 2 rows" in result.stderr
 
 
 def test_two_runs_do_not_share_a_journal(sequela: Run, start: Start, many: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +97,21 @@ def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
     with OutputFile(tmp_path / "t.csv") as file:
         file.write("after")
     assert (tmp_path / "victim").read_text() == "before"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="this Python always looks into the current folder")
+def test_no_program_in_a_folder_of_reports_is_run(tmp_path: Path, reports: Path, tiny_model: Path) -> None:
+    mark = tmp_path / "mark"
+    for name in ("multiprocessing", "random", "spacy"):
+        (reports / f"{name}.py").write_text(f"open({str(mark)!r}, 'w')")
+    script = tmp_path / "bin" / "sequela-command.py"  # as it is installed: in a folder of its own
+    script.parent.mkdir()
+    script.write_text("from sequela.cli.main import run\nif __name__ == '__main__':\n    run()\n")
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONSAFEPATH"}
+    command = ["extract", ".", "-o", "x.csv", "--model", str(tiny_model), "--labels", "CHEMICAL=DRUG"]
+    subprocess.run([sys.executable, script, *command], cwd=reports, env=environment, check=True)
+    assert {row["doc_id"] for row in read_rows(reports / "x.csv")} == {"a", "b"}
+    assert not mark.exists()
 
 
 def test_errors_are_no_formulas(sequela: Run) -> None:

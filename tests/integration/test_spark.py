@@ -22,7 +22,7 @@ from sequela.running.batches import Failure, Settings
 from sequela.running.extract import extract as extract_here
 from sequela.running.spark import extract
 from sequela.running.spark.plan import outcomes, results
-from sequela.running.spark.session import explain
+from sequela.running.spark.session import explain, private_disk
 from sequela.running.spark.worker import Job, Stop, process
 from sequela.schema import COLUMNS
 from spark_cluster import (
@@ -363,6 +363,11 @@ def test_a_missing_java_is_named(reports: Path, tmp_path: Path, home: str, messa
             "environment with --conf spark.archives.",
         ),
         (
+            "[JAVA_GATEWAY_EXITED] Java gateway process exited before sending its port number.",
+            "Spark: Java ended before Spark started; what it said above tells why. Where it says 'basedir must be "
+            "absolute' the user has no home folder: add --conf spark.jars.ivy=/some/folder.",
+        ),
+        (
             "org.apache.spark.SparkException: Could not parse Master URL: 'what'",
             "Spark: this kind of --master is not known. Write local[N], spark://HOST:PORT, yarn or "
             "k8s://https://HOST:PORT.",
@@ -373,7 +378,41 @@ def test_a_missing_java_is_named(reports: Path, tmp_path: Path, home: str, messa
             "logs of the executors, tell more.",
         ),
     ],
-    ids=["no sequela", "master", "other"],
+    ids=["no sequela", "no home", "master", "other"],
 )
 def test_errors_of_spark_say_what_to_do(message: str, expected: str) -> None:
     assert explain(message) == expected
+
+
+@pytest.fixture
+def unconfigured(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("SPARK_LOCAL_DIRS", "SPARK_CONF_DIR", "SPARK_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_what_spark_writes_on_this_machine_is_for_its_owner_only(unconfigured: pytest.MonkeyPatch) -> None:
+    with private_disk({"spark.master": "local[*]"}) as settings:
+        folder = Path(settings["spark.local.dir"])
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "blockmgr").mkdir()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "variable"),
+    [
+        ({"spark.master": "spark://head:7077"}, "OTHER"),
+        ({}, "OTHER"),
+        ({"spark.master": "local", "spark.local.dir": "/scratch"}, "OTHER"),
+        ({"spark.master": "local"}, "SPARK_LOCAL_DIRS"),
+        ({"spark.master": "local"}, "SPARK_CONF_DIR"),
+    ],
+    ids=["cluster", "configured", "given", "by the environment", "by a file"],
+)
+def test_the_disk_that_spark_is_given_stays(
+    unconfigured: pytest.MonkeyPatch, settings: dict[str, str], variable: str
+) -> None:
+    unconfigured.setenv(variable, "/scratch")
+    with private_disk(settings) as complete:
+        assert complete == settings

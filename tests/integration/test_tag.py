@@ -99,8 +99,23 @@ def test_annotations_that_exist_are_not_lost(sequela: Run, reports: Path) -> Non
     )
     assert (reports / "a.ann").read_text() == "T1\tDRUG 0 10\tAmiodarone\n"
     assert not (reports / "b.ann").exists()
-    assert sequela("tag", reports, "-o", reports, "--overwrite").exit_code == 0
-    assert "SYMPTOM 18 23" in (reports / "a.ann").read_text()
+    Path("out").mkdir()
+    (reports / "a.ann").rename("out/a.ann")
+    assert sequela("tag", reports, "-o", "out", "--overwrite").exit_code == 0
+    assert "SYMPTOM 18 23" in Path("out/a.ann").read_text()
+
+
+def test_reports_are_not_written_over(sequela: Run, reports: Path) -> None:
+    (reports / "a.txt").write_bytes(b"\xef\xbb\xbfAmiodarone caused fever.")
+    linked = Path("linked")
+    linked.symlink_to(reports)
+    result = sequela("tag", reports, "-o", linked, "--overwrite", "--format", "brat")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "sequela: linked/a.txt is one of the reports that are read. Choose another folder.\n"
+    )
+    assert (reports / "a.txt").read_bytes() == b"\xef\xbb\xbfAmiodarone caused fever."
+    assert names(reports) == ["a.txt", "b.txt", "more"]
 
 
 def test_what_fails_is_noted_beside_the_files(sequela: Run, reports: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    report: Annotated[Path, typer.Argument(metavar="REPORT", show_default=False, help="A report file.")],
+    report: Annotated[str, typer.Argument(metavar="REPORT", show_default=False, help="A report file.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")] = False,
     rows_only: Annotated[
         bool, typer.Option("--rows-only", help="Leave out the candidates that became no row.")

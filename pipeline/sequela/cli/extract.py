@@ -25,6 +25,7 @@ from sequela.cli.options import (
     Model,
     Timeout,
     TrustLinker,
+    check_names,
     find_limited,
     make_settings,
     processes,
@@ -134,9 +135,10 @@ def extract(
     """Write the drug-event-onset triples of reports to a CSV file.
 
     The output appears when it is complete; until then, and when the run is interrupted, an earlier one stays
-    as it was. A database takes the reports in batches as they come; what an interrupted run loaded stays. A
-    report that cannot be read, that takes too long or ends its process twice is named on stderr and in
-    OUTPUT.errors.csv, and the run goes on.
+    as it was. What an interrupted run has found is kept: with --resume for the next run, else its rows in
+    OUTPUT.interrupted.csv. A file that is no triples CSV is not replaced. A database takes the reports in
+    batches as they come; what an interrupted run loaded stays. A report that cannot be read, that takes too
+    long or ends its process twice is named on stderr and in OUTPUT.errors.csv, and the run goes on.
 
     With --engine spark the same rows come from a cluster; docs/spark.md tells how to set one up.
 
@@ -147,6 +149,7 @@ def extract(
         if given and output == _STANDARD_OUTPUT:
             raise SequelaError(f"{option} needs a file to write to. Name one with --output.")
     if engine is Engine.SPARK:
+        check_names(paths)
         _check_spark(output, jobs=jobs, resume=resume, db=db, mentions=mentions)
     else:
         _check_local(paths, output, master=master, conf=conf)
@@ -170,7 +173,7 @@ def extract(
     else:
         from sequela.running.extract import extract as extract_here
 
-        found = find_limited([Path(path) for path in paths], limit)
+        found = find_limited(paths, limit)
         file = Path(target) if target is not None else None
         run = functools.partial(extract_here, found, file, settings, jobs=processes(jobs), resume=resume)
     with _database(db) as loader:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
-import signal
 import sys
 import traceback
 from typing import Annotated, Any
@@ -14,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from sequela import __version__
+from sequela.cli import surroundings
 from sequela.cli.exits import Exit
 from sequela.errors import SequelaError
 
@@ -27,7 +26,12 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
         try:
-            return super().invoke(ctx)
+            surroundings.check_folder()
+            try:
+                return super().invoke(ctx)
+            finally:
+                if sys.stdout is not None:  # closed
+                    sys.stdout.flush()
         except SequelaError as error:
             typer.echo(f"sequela: {error}", err=True)
             raise typer.Exit(Exit.BAD_INPUT) from error
@@ -35,9 +39,14 @@ class Commands(TyperGroup):
             typer.echo("sequela: interrupted", err=True)
             raise typer.Exit(Exit.INTERRUPTED) from error
         except BrokenPipeError as error:
-            # What is still in the buffer has no reader: let it go nowhere, not into another error
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            surroundings.drop_output()
             raise typer.Exit(Exit.BROKEN_PIPE) from error
+        except OSError as error:
+            if not surroundings.is_full(error):
+                raise
+            surroundings.drop_output()
+            typer.echo(f"sequela: cannot write: {error.strerror}. Free space, or write elsewhere.", err=True)
+            raise typer.Exit(Exit.BAD_INPUT) from error
 
 
 app = typer.Typer(
@@ -80,15 +89,10 @@ mount()
 
 def run() -> None:
     """Entry point of the ``sequela`` command."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    surroundings.prepare()
     try:
         app()
     except Exception:
         traceback.print_exc()
         typer.echo(f"sequela {__version__}: this is a bug. Please report it with the lines above.", err=True)
         sys.exit(Exit.BUG)
-
-
-def _interrupt(*_: object) -> None:
-    """End as on Ctrl-C, so that no half-written file is left when a batch system ends the run."""
-    raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from sequela.running.batches import Settings, limit_threads
 from sequela.schema import Label
 
 Paths = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
         metavar="PATHS",
         show_default=False,
@@ -94,9 +95,28 @@ Timeout = Annotated[
 DEFAULT_TIMEOUT = 120.0  # the longest report that is read takes half of it on a slow machine
 
 
-def find_limited(paths: list[Path], limit: int | None) -> Found:
-    """List the reports under the paths, the first ``limit`` of them."""
-    found = find_reports(paths)
+def check_names(paths: Sequence[str]) -> None:
+    """Refuse an empty name, which a variable of a script without a value leaves; it would mean the current folder.
+
+    Raises
+    ------
+    SequelaError
+        With what to do.
+    """
+    if "" in paths:
+        raise SequelaError("an empty name is no file or folder. For the current folder, write a dot.")
+
+
+def find_limited(paths: Sequence[str], limit: int | None) -> Found:
+    """List the reports under the paths, the first ``limit`` of them.
+
+    Raises
+    ------
+    SequelaError
+        As `check_names` and `sequela.reading.find_reports`.
+    """
+    check_names(paths)
+    found = find_reports([Path(path) for path in paths])
     return Found(found.files[:limit], found.problems)
 
 

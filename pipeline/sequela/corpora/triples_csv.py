@@ -25,7 +25,8 @@ from sequela.corpora.files import files_of, read_text
 from sequela.corpora.problems import Problem, Report, fail
 from sequela.schema import COLUMNS, Triple
 
-_ASIDE = (".csv.errors.csv", ".csv.mentions.csv")  # written beside a triples CSV
+# Written beside a triples CSV
+_ASIDE = (".csv.errors.csv", ".csv.mentions.csv", ".csv.interrupted.csv")
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
 
@@ -33,6 +34,16 @@ _NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n]")
 def sniff(file: Path, head: str) -> bool:
     """Whether a file looks like this format, by its name and how it begins."""
     return file.suffix == ".csv" and {"doc_id", "drug", "event"} <= set(head.partition("\n")[0].split(","))
+
+
+def begins_as_one(file: Path) -> bool:
+    """Whether a file begins as `write_header` lets it begin; false for one that cannot be read."""
+    start = f"{COLUMNS[0]},".encode()
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(start)) == start
+    except OSError:
+        return False
 
 
 def neutralise(cell: str) -> str:

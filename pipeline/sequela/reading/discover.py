@@ -53,6 +53,8 @@ def find_reports(paths: Sequence[Path]) -> Found:
         A path does not exist, or there is no report under any of them.
     """
     for path in paths:
+        if str(path) == "-" and not os.path.lexists(path):
+            raise SequelaError("standard input is not read. Name files, or a folder of them.")
         if not os.path.lexists(path):
             raise SequelaError(f"no such file or folder: {printable(path)}. Check the path.")
     found = Found()

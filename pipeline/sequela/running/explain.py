@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sequela.running.terminal import CONTROLS
+from sequela.running.terminal import CONTROLS, make_console
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -82,10 +82,9 @@ def explanation_of(doc: Doc, *, rows_only: bool = False) -> dict[str, Any]:
 
 def print_explanation(explained: dict[str, Any]) -> None:
     """Print an explanation: in colour on a terminal, plain in a pipe."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     console.print(Text(_safe(f"== {explained['doc_id']} =="), style="bold"))
     for title, key in (("Rows", "rows"), ("Set aside", "set_aside")):
         if key not in explained:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import sequela
 from sequela.corpora import mentions_csv
-from sequela.corpora.triples_csv import write_header, write_rows
-from sequela.reading import Found, ReportFile
+from sequela.corpora.triples_csv import begins_as_one, write_header, write_rows
+from sequela.errors import OutputError
+from sequela.reading import Found, ReportFile, printable
 from sequela.running.batches import Outcome, Settings
 from sequela.running.failures import FailureLog
 from sequela.running.journal import Journal, identity_of
 from sequela.running.local import chunk_size, run
-from sequela.running.output import OutputFile, StandardOutput
+from sequela.running.output import OutputFile, StandardOutput, is_stream
 from sequela.running.progress import show_progress
 
 if TYPE_CHECKING:
@@ -72,8 +74,9 @@ def extract(
     found
         From `sequela.reading.find_reports`.
     output
-        The CSV; standard output when None. What fails is said on stderr and, but for standard output, noted
-        in a file of that name with ``.errors.csv`` behind it.
+        The CSV; standard output when None. What fails is said on stderr and, but for standard output and pipes,
+        noted in a file of that name with ``.errors.csv`` behind it. When the run is interrupted, the rows it has are
+        left in one with ``.interrupted.csv`` behind it, unless it can be resumed.
     settings
         Model and reading options.
     include_all
@@ -103,12 +106,15 @@ def extract(
     """
     started = time.monotonic()
     summary = Summary()
-    errors = Path(f"{output}.errors.csv") if output else None
+    if output:
+        check_target(output)
+    errors = Path(f"{output}.errors.csv") if output and not is_stream(output) else None
     with ExitStack() as stack:
         journal = None
         if resume and output:
             journal = stack.enter_context(Journal(output, identity_of(settings, include_all=include_all)))
-        file = cast(TextIO, stack.enter_context(OutputFile(output) if output else StandardOutput()))
+        target = OutputFile(output) if output else StandardOutput()
+        file = cast(TextIO, stack.enter_context(target))
         aside = stack.enter_context(_mentions_file(output, mentions))
         failures = stack.enter_context(FailureLog(errors))
         write_header(file)
@@ -127,22 +133,42 @@ def extract(
             )
         if journal:
             outcomes = _keep(outcomes, journal, chunk_size(len(found.files)))
-        for outcome in show_progress(outcomes, total=len(found.files), enabled=progress):
-            if outcome.failure:
-                failures.add(outcome.file.shown, outcome.failure.reason, outcome.failure.remedy)
-                continue
-            rows, text, places = outcome.result
-            file.write(text)
-            if aside:
-                aside.write(places)
-            if also:
-                also(outcome.file.doc_id, text, places)
-            summary.reports += 1
-            summary.earlier += outcome.earlier
-            summary.rows += rows
+        try:
+            for outcome in show_progress(outcomes, total=len(found.files), enabled=progress):
+                if outcome.failure:
+                    failures.add(outcome.file.shown, outcome.failure.reason, outcome.failure.remedy)
+                    continue
+                rows, text, places = outcome.result
+                file.write(text)
+                if aside:
+                    aside.write(places)
+                if also:
+                    also(outcome.file.doc_id, text, places)
+                summary.reports += 1
+                summary.earlier += outcome.earlier
+                summary.rows += rows
+        except KeyboardInterrupt:
+            if isinstance(target, OutputFile) and not (journal or engine):
+                _keep_rows(target, summary.reports)
+            raise
     summary.failed = failures.count
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def check_target(output: Path) -> None:
+    """Refuse to replace a file that is no output of a run: it may be a report, where the output was forgotten.
+
+    Raises
+    ------
+    OutputError
+        With what to do.
+    """
+    if output.is_file() and output.stat().st_size and not begins_as_one(output):
+        raise OutputError(
+            f"{printable(output)} exists and is no triples CSV, so that it is not replaced. Move it away, or choose "
+            "another name with --output."
+        )
 
 
 def rows_of(doc: Doc, *, include_all: bool) -> tuple[int, str, str]:
@@ -166,6 +192,17 @@ def _mentions_file(output: Path | None, wanted: bool) -> Iterator[TextIO | None]
             file = cast(TextIO, opened)
             mentions_csv.write_header(file)
             yield file
+
+
+def _keep_rows(target: OutputFile, reports: int) -> None:
+    """Leave the rows of an interrupted run beside its output."""
+    name = Path(f"{target.target}.interrupted.csv")
+    if reports and target.keep_as(name):
+        print(
+            f"sequela: the rows of {reports:,} reports are in {printable(name)}. "
+            "With --resume, the next run goes on where it was interrupted.",
+            file=sys.stderr,
+        )
 
 
 def _keep(outcomes: Iterable[Outcome], journal: Journal, size: int) -> Iterator[Outcome]:

@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,6 +29,10 @@ from sequela.running.output import part_of
 FORMAT = 2
 _BEGINNING = b'{"identity": {'
 _SHIPPED = "en_sequela_case"
+_SHAPES = {"identity": dict, "process": int, "results": dict}
+# Not on every system
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # for somebody who reads a pipe
 
 
 class Journal:
@@ -63,8 +68,7 @@ class Journal:
 
     def __enter__(self) -> Journal:
         try:
-            # It holds sentences of reports: for the eyes of their owner only
-            self._file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+            self._file = os.fdopen(self._open(), "r+b")
         except OSError as error:
             raise self._cannot_write(error) from None
         try:
@@ -110,6 +114,28 @@ class Journal:
                 file=sys.stderr,
             )
 
+    def _open(self) -> int:
+        """Open the file, which holds sentences of reports, for the eyes of their owner only."""
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        if self.path.is_symlink():
+            raise self._not_ours("is a link")
+        handle = os.open(self.path, os.O_RDWR | _NO_LINK | _NO_WAITING)
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise self._not_ours("is no regular file")
+            if hasattr(os, "geteuid"):
+                if status.st_uid != os.geteuid():
+                    raise self._not_ours("belongs to another user")
+                os.fchmod(handle, 0o600)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
     def _lock(self) -> None:
         try:
             import fcntl
@@ -129,9 +155,7 @@ class Journal:
         good = 0
         for raw in self._file:
             if not good and not raw.startswith(_BEGINNING[: len(raw)]):
-                raise OutputError(
-                    f"{printable(self.path)} is no journal of sequela. Move it away, or choose another output."
-                )
+                raise self._not_ours("is no journal of sequela")
             entry = _parse(raw)
             if entry is None:
                 break
@@ -170,9 +194,12 @@ class Journal:
         except OSError as error:
             raise self._cannot_write(error) from None
 
+    def _not_ours(self, what: str) -> OutputError:
+        return OutputError(f"{printable(self.path)} {what}. Move it away, or choose another output.")
+
     def _cannot_write(self, error: OSError) -> OutputError:
         return OutputError(
-            f"cannot write {printable(self.path)}: {error.strerror}. "
+            f"cannot write {printable(self.path)}: {error.strerror or error}. "
             "Free space or permit writing there, or run without --resume."
         )
 
@@ -217,9 +244,12 @@ def _hash_folder(folder: Path) -> str:
 
 
 def _parse(raw: bytes) -> dict[str, Any] | None:
-    """Read a line; None where it is not whole."""
+    """Read a line; None where it is not whole, or none that `Journal` has written."""
     try:
         entry = json.loads(raw) if raw.endswith(b"\n") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return entry if isinstance(entry, dict) else None
+    if not isinstance(entry, dict):
+        return None
+    shaped = all(isinstance(value, _SHAPES.get(key, object)) for key, value in entry.items())
+    return entry if shaped else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -39,10 +38,10 @@ class OutputFile:
             raise self._error("it is a folder", "Give the name of a file")
         if not self._real.parent.is_dir():
             raise self._error("its folder does not exist", "Create the folder first, or choose another place")
-        if self._real.exists() and not stat.S_ISREG(self._real.stat().st_mode):
+        if is_stream(self.target):
             self._part = None
         try:
-            self._file = _open_private(self._part) if self._part else _open(self._real)
+            self._file = _open_private(self._part) if self._part else _open(self.target)
         except OSError as error:
             raise self._os_error(error) from None
         return self
@@ -51,8 +50,20 @@ class OutputFile:
         """Append text."""
         try:
             return self._file.write(text)
+        except BrokenPipeError:
+            raise  # the reader has enough
         except OSError as error:
             raise self._os_error(error) from None
+
+    def keep_as(self, name: Path) -> bool:
+        """Give what is written so far another name, so that the target stays as it was; say whether that was done."""
+        if self._part is None:
+            return False
+        try:
+            self._finish(name)
+        except OSError:
+            return False
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -60,6 +71,8 @@ class OutputFile:
         try:
             if kind is None:
                 self._commit()
+        except BrokenPipeError:
+            raise
         except OSError as error:
             raise self._os_error(error) from None
         finally:
@@ -70,6 +83,9 @@ class OutputFile:
                     self._part.unlink(missing_ok=True)
 
     def _commit(self) -> None:
+        self._finish(self._real)
+
+    def _finish(self, name: Path) -> None:
         self._file.flush()
         if self._part is None:
             return
@@ -79,8 +95,8 @@ class OutputFile:
             shutil.copymode(self._real, self._part)
         else:
             self._part.chmod(0o666 & ~_umask())
-        os.replace(self._part, self._real)  # noqa: PTH105 - says what it does
-        _sync_folder(self._real.parent)
+        os.replace(self._part, name)  # noqa: PTH105 - says what it does
+        _sync_folder(name.parent)
 
     def _os_error(self, error: OSError) -> OutputError:
         remedy = "Free space or permit writing there, or choose another place"
@@ -90,6 +106,11 @@ class OutputFile:
         return OutputError(f"cannot write {printable(self.target)}: {reason}. {remedy}.")
 
 
+def is_stream(target: Path) -> bool:
+    """Whether what is there under a name is no regular file or folder, but a pipe, a terminal or a device."""
+    return target.exists() and not (target.is_file() or target.is_dir())
+
+
 def part_of(target: Path, process: int) -> Path:
     """Give the file in which a process writes what is to become ``target``."""
     real = Path(os.path.realpath(target))
@@ -97,9 +118,17 @@ def part_of(target: Path, process: int) -> Path:
 
 
 class StandardOutput:
-    """Standard output as UTF-8 with line ends as given, in a ``with`` statement like `OutputFile`."""
+    """Standard output as UTF-8 with line ends as given, in a ``with`` statement like `OutputFile`.
+
+    Raises
+    ------
+    OutputError
+        It is closed.
+    """
 
     def __enter__(self) -> TextIO:
+        if sys.stdout is None:
+            raise OutputError("standard output is closed. Name a file with --output.")
         with suppress(AttributeError):  # not where a test has put something else in its place
             sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         return sys.stdout

@@ -154,20 +154,33 @@ def tag(
 
 
 def _prepare(folder: Path, found: Found, form: Format, *, overwrite: bool) -> None:
-    """Make the folder, and make sure that nothing in it is lost: it may hold somebody's annotations."""
-    if not overwrite:
-        for file in found.files:
-            for target in _targets(folder, file.doc_id, form):
-                if target.exists():
-                    raise OutputError(
-                        f"{printable(target)} exists already. Choose another folder, or add --overwrite."
-                    )
+    """Make the folder, and make sure that nothing in it is lost: it may hold the reports, or annotations."""
+    there = [
+        target for file in found.files for target in _targets(folder, file.doc_id, form) if target.exists()
+    ]
+    if there and not overwrite:
+        raise OutputError(f"{printable(there[0])} exists already. Choose another folder, or add --overwrite.")
+    read = {_identity(file.path) for file in found.files} if there else set()
+    for target in there:
+        if _identity(target) in read:
+            raise OutputError(
+                f"{printable(target)} is one of the reports that are read. Choose another folder."
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"cannot make the folder {printable(folder)}: {error.strerror}. Choose another one."
         ) from None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Give what two names of one file have in common; None for a file that is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _targets(folder: Path, doc_id: str, form: Format) -> Iterator[Path]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _STYLES = {
     "DRUG": "bold white on blue",
@@ -21,15 +24,26 @@ _STYLES = {
 CONTROLS = {code: 0x2400 + code for code in range(32)} | {0x09: "\t", 0x0A: "\n", 0x0D: None, 0x7F: 0x2421}
 
 
+def make_console() -> Console:
+    """Give what prints to standard output: in colour on a terminal, plain in a pipe."""
+    from rich.console import Console
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave to the command line what happens then; rich itself would end the program."""
+            raise
+
+    return Plain(highlight=False, soft_wrap=True)
+
+
 def make_printer() -> Callable[[dict[str, Any]], None]:
     """Give a function that prints a tagged report.
 
     Where there is no colour, as in a pipe, entities stand in brackets: ``[rash|SYMPTOM]``.
     """
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
 
     def show(report: dict[str, Any]) -> None:
         text = report["text"]

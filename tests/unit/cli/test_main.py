@@ -66,7 +66,7 @@ def test_a_bug_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         raise RuntimeError("unexpected")
 
     monkeypatch.setattr("sequela.cli.main.app", fail)
-    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("sequela.cli.surroundings.prepare", lambda: None)
     with pytest.raises(SystemExit) as caught:
         run()
     assert caught.value.code == Exit.BUG

@@ -18,7 +18,7 @@ from sequela.errors import OutputError, SequelaError
 from sequela.reading import Found, find_reports, printable
 from sequela.reading.discover import is_address
 from sequela.running.batches import Settings, load_pipeline
-from sequela.running.extract import Summary, rows_of
+from sequela.running.extract import Summary, check_target, rows_of
 from sequela.running.extract import extract as extract_with
 from sequela.running.failures import FailureLog
 from sequela.running.spark.places import (
@@ -86,6 +86,8 @@ def extract(
         raise SequelaError("give either paths of this machine or addresses such as hdfs://..., not both.")
     found = None if remote_paths else find_reports([Path(path) for path in paths])
     table = output is not None and output.endswith(PARQUET)
+    if output is not None and not table and not is_address(output):
+        check_target(Path(output))
     job = Job(
         version=__version__,
         settings=_absolute(settings),

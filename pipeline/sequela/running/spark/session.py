@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -41,6 +42,8 @@ _CONFIGURED_BY = (
     "PYSPARK_SUBMIT_ARGS",
     "SPARK_REMOTE",
 )
+_LOCAL_DIR = "spark.local.dir"
+_DISK_CONFIGURED_BY = ("SPARK_LOCAL_DIRS", "SPARK_CONF_DIR", "SPARK_HOME")
 _CAUSES = (
     (
         r"No module named '(?:sequela|en_sequela_case|spacy|pandas|pyarrow)",
@@ -56,6 +59,12 @@ _CAUSES = (
         r"Cannot run program|No such file or directory.*python",
         "the executors have no Python where it was looked for",
         "Set PYSPARK_PYTHON to a Python that is there on every node",
+    ),
+    (
+        "JAVA_GATEWAY_EXITED|[Bb]asedir must be absolute",
+        "Java ended before Spark started; what it said above tells why",
+        "Where it says 'basedir must be absolute' the user has no home folder: add "
+        "--conf spark.jars.ivy=/some/folder",
     ),
     (
         "Could not parse Master URL",
@@ -108,17 +117,33 @@ def open_session(master: str | None, settings: Mapping[str, str]) -> Iterator[Sp
     # Else executors on this machine would take the first Python on the path, which need not have sequela
     if "spark.pyspark.python" not in settings:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder
-    for name, value in _settings_for(master, settings).items():
-        builder = builder.config(name, value)
-    try:
-        session = builder.getOrCreate()
-    except Exception as error:  # of py4j, of Spark and of the system, with no base in common
-        raise _not_started(error) from error
-    try:
-        yield session
-    finally:
-        session.stop()
+    with private_disk(_settings_for(master, settings)) as complete:
+        builder = SparkSession.builder
+        for name, value in complete.items():
+            builder = builder.config(name, value)
+        try:
+            session = builder.getOrCreate()
+        except Exception as error:  # of py4j, of Spark and of the system, with no base in common
+            raise _not_started(error) from error
+        try:
+            yield session
+        finally:
+            session.stop()
+
+
+@contextmanager
+def private_disk(settings: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Give the settings; on this machine alone, with a folder for Spark's files that others cannot look into.
+
+    Spark lets everybody read its shuffle files, which hold texts of reports. Where it is told by somebody else
+    where to put them, that is left.
+    """
+    alone = re.match(r"local\b", settings.get("spark.master", ""))
+    if not alone or _LOCAL_DIR in settings or any(os.environ.get(name) for name in _DISK_CONFIGURED_BY):
+        yield dict(settings)
+        return
+    with tempfile.TemporaryDirectory(prefix="sequela-spark-", ignore_cleanup_errors=True) as folder:
+        yield {**settings, _LOCAL_DIR: folder}
 
 
 def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
