@@ -131,7 +131,7 @@ def test_a_terminal_that_is_closed(start: Start, tmp_path: Path, ignored: bool) 
         (folder / f"{number}.txt").write_text("Amiodarone caused fever. " * (20 if ignored else 100))
     handler = signal.SIG_IGN if ignored else signal.SIG_DFL
     process = start(
-        "extract", folder, "-o", "t.csv", "--timeout", "0",
+        "extract", folder, "-o", "t.csv",
         preexec_fn=lambda: signal.signal(signal.SIGHUP, handler),
     )  # fmt: skip
     deadline = time.monotonic() + 60
