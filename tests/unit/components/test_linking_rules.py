@@ -97,6 +97,10 @@ EXAMPLES = {
         "The [E:eczema] spread and he was soon afterwards started on [D:Flurotol].",
         "The [E:eczema] spread after he was started on [D:Flurotol].",
     ),
+    "given_to_induce": (
+        "She was treated with [D:Flurotol] to induce [E:amnesia].",
+        "She took [D:Flurotol], which is known to induce [E:amnesia].",
+    ),
     "treated_well": (
         "We report a [E:meningitis] after an operation, successfully treated with [D:Flurotol].",
         "We report a [E:meningitis] after she had been treated with [D:Flurotol].",
